@@ -95,14 +95,13 @@ def list_versions(session: Session, code: str) -> gpd.GeoDataFrame:
     )
 
 
-def list_areas(session: Session, level: Level | None = None) -> gpd.GeoDataFrame:
-    """The versions in force, of one level or of all, in code order; geometry in EPSG:4490."""
+def list_areas(session: Session, *levels: Level) -> gpd.GeoDataFrame:
+    """The versions in force, of the given levels or of all, in code order; geometry in EPSG:4490."""
     return geoframe(
         session,
         f"SELECT {_COLUMNS}, ST_AsBinary(geom) AS geometry FROM areas "
-        "WHERE valid_to IS NULL AND (CAST(:level AS text) IS NULL OR level = :level) "
-        'ORDER BY code COLLATE "C"',
-        {"level": str(level) if level else None},
+        'WHERE valid_to IS NULL AND level = ANY(:levels) ORDER BY code COLLATE "C"',
+        {"levels": [str(level) for level in levels or Level]},
     )
 
 
@@ -116,7 +115,7 @@ def list_parents(session: Session) -> pd.DataFrame:
 
 def count_by_level(session: Session) -> dict[str, int]:
     rows = session.execute(text("SELECT level, count(*) FROM areas WHERE valid_to IS NULL GROUP BY level"))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def extent(session: Session) -> Bbox | None:

@@ -223,7 +223,12 @@ def _system_user() -> str:
 def _own(folder: Path, user: str) -> None:
     """Make a 0700 folder of that user; one of somebody else's is refused, not taken over."""
     account = pwd.getpwnam(user)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ConfigError(
+            f"{folder} cannot be made ({error.strerror}): set GRIDMAP_DATA to a folder of yours"
+        ) from error
     if folder.is_symlink() or folder.stat().st_uid not in (account.pw_uid, os.geteuid()):
         raise ConfigError(
             f"{folder} belongs to another user: run as that user, or set GRIDMAP_DATA to a folder of yours"

@@ -82,6 +82,14 @@ class Database:
         except OperationalError as error:
             raise unreachable(error) from error
 
+    def is_current(self) -> bool:
+        """Whether the database exists and has the newest schema."""
+        try:
+            with self.owner.connect() as connection:
+                return _at_head(connection)
+        except OperationalError:
+            return False
+
     def check(self) -> None:
         """Raise DatabaseError unless models and migrations agree (`alembic check`)."""
         with self.owner.begin() as connection:
@@ -127,6 +135,15 @@ def bootstrap(settings: Settings, database: str | None = None) -> None:
             f"GRANT USAGE ON SCHEMA public TO {APPLICATION}",
         ],
     )
+
+
+def drop(settings: Settings, database: str) -> None:
+    """Drop a database of this server, ending whatever is still connected to it."""
+    if settings.database_url:
+        admin = make_url(settings.database_url).set(drivername="postgresql+psycopg", database="postgres")
+    else:
+        admin = make_url(Cluster.of(settings).url(ADMIN, "postgres"))
+    _run(admin, [f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)'])
 
 
 def data_version(session: Session, *topics: str) -> str:

@@ -85,7 +85,7 @@ def count_states(session: Session, chosen: ReportFilter) -> dict[str, int]:
         text(f"SELECT {_STATE}, count(*) FROM reports r WHERE r.area IS NOT NULL AND {where} GROUP BY 1"),
         values,
     )
-    found: dict[str, int] = dict(rows.tuples().all())
+    found: dict[str, int] = dict(rows.all())
     return {state: found.get(state, 0) for state in STATES}
 
 
@@ -96,7 +96,7 @@ def count_by_area(session: Session, chosen: ReportFilter) -> dict[str, int]:
         text(f"SELECT r.area, count(*) FROM reports r WHERE r.area IS NOT NULL AND {where} GROUP BY 1"),
         values,
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def count_by_month(session: Session, chosen: ReportFilter) -> list[dict[str, Any]]:

@@ -55,7 +55,7 @@ def list_nearest(session: Session, point: Point, limit: int) -> list[dict[str, A
 
 def count_by_kind(session: Session) -> dict[str, int]:
     rows = session.execute(text("SELECT kind, count(*) FROM stations GROUP BY kind"))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def list_in_area(session: Session, prefix: str) -> list[dict[str, Any]]:
@@ -95,7 +95,7 @@ def save(
         key=["reference"],
         progress=progress,
     )
-    ids: dict[str, int] = dict(connection.execute(text("SELECT reference, id FROM stations")).tuples().all())
+    ids: dict[str, int] = dict(connection.execute(text("SELECT reference, id FROM stations")).all())
     offered = [
         {"station": ids[reference], "amenity": amenity}
         for reference, amenities in zip(stations["reference"], stations["amenities"], strict=True)

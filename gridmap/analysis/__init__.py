@@ -1,0 +1,1 @@
+"""Analysis: arrays and frames in, arrays and frames out; no database, no web."""

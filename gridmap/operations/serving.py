@@ -1,0 +1,176 @@
+"""Bringing an installation up, and down: database, schema, dictionaries, demo town, web server."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import text
+
+from gridmap.config import ROOT, Settings
+from gridmap.errors import ConfigError, GridMapError
+from gridmap.store import dictionaries
+from gridmap.store.cluster import Cluster
+from gridmap.store.db import Database, bootstrap, drop
+
+DICTIONARIES = ROOT / "geodata" / "dictionaries"
+_STOP_SECONDS = 20.0
+
+Say = Callable[[str], None]
+
+
+def prepare(settings: Settings, say: Say) -> tuple[Database, bool]:
+    """Database running, schema newest, dictionaries filled; and whether this call started the cluster."""
+    started = False
+    if not settings.database_url:
+        cluster = Cluster.of(settings)
+        say("Starting the private PostGIS" if cluster.exists() else "Creating the private PostGIS")
+        started = cluster.start()
+    database = Database.connect(settings)
+    if not database.is_current():
+        bootstrap(settings)
+        database.upgrade()
+        with database.owner_session() as session:
+            dictionaries.load(session, DICTIONARIES)
+    return database, started
+
+
+@contextmanager
+def scratch(settings: Settings, purpose: str) -> Iterator[Database]:
+    """A fresh migrated database beside the real one, dropped at the end; for tests and checks."""
+    name = f"gridmap_{purpose}_{os.getpid()}"
+    started = not settings.database_url and Cluster.of(settings).start()
+    bootstrap(settings, name)
+    database = Database.connect(settings, name)
+    try:
+        database.upgrade()
+        with database.owner_session() as session:
+            dictionaries.load(session, DICTIONARIES)
+        yield database
+    finally:
+        database.dispose()
+        drop(settings, name)
+        if started:
+            Cluster.of(settings).stop()
+
+
+def is_empty(database: Database) -> bool:
+    """Whether nothing has been imported: no area, no station, no report."""
+    with database.session() as session:
+        return not session.scalar(
+            text(
+                "SELECT EXISTS (SELECT FROM areas) OR EXISTS (SELECT FROM stations) "
+                "OR EXISTS (SELECT FROM reports)"
+            )
+        )
+
+
+def check_port(settings: Settings) -> None:
+    """Raise ConfigError when the port is taken, before anything else is begun."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise ConfigError(
+                f"port {settings.port} of {settings.host} cannot be used ({error.strerror}): stop what uses it "
+                "(./run stop, if it is GridMap), or set GRIDMAP_PORT to another"
+            ) from error
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM. The workers end with this process, however it ends."""
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    record = RunRecord.of(settings)
+    record.write()
+    try:
+        Granian(
+            "gridmap.app:serve",
+            factory=True,
+            address=settings.host,
+            port=settings.port,
+            interface=Interfaces.WSGI,
+            workers=1,
+            blocking_threads=16,
+            respawn_failed_workers=True,
+            log_level=LogLevels.warning,
+        ).serve()
+    finally:
+        record.path.unlink(missing_ok=True)
+
+
+def end_with_parent() -> None:
+    """Ask the kernel to end this worker when its parent dies, so that `kill -9` leaves no orphan."""
+    if sys.platform == "linux":
+        import ctypes
+
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
+def stop(settings: Settings, say: Say) -> None:
+    """Stop the server and the private cluster of this checkout, whatever of them runs."""
+    record = RunRecord.of(settings)
+    process = record.running()
+    if process:
+        say(f"Stopping the web server (process {process})")
+        os.kill(process, signal.SIGTERM)
+        deadline = time.monotonic() + _STOP_SECONDS
+        while record.running() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        if record.running():
+            raise GridMapError(f"process {process} does not stop: end it with kill -9 {process}")
+    if not settings.database_url and settings.data.exists():
+        cluster = Cluster.of(settings)
+        if cluster.stop():
+            say("Stopped the private PostGIS")
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """The file that tells which process serves this installation."""
+
+    path: Path
+
+    @classmethod
+    def of(cls, settings: Settings) -> RunRecord:
+        return cls(settings.data / "serve.json")
+
+    def write(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_text(
+            json.dumps({"process": os.getpid(), "began": _began(os.getpid())}), encoding="utf-8"
+        )
+
+    def stale(self) -> bool:
+        """Whether a server ended without a word (kill -9, power)."""
+        return self.path.exists() and self.running() is None
+
+    def running(self) -> int | None:
+        """The serving process; None when it has ended, even if its number is in use again."""
+        try:
+            told = json.loads(self.path.read_text(encoding="utf-8"))
+            process, began = int(told["process"]), told["began"]
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return None
+        return process if began is not None and _began(process) == began else None
+
+
+def _began(process: int) -> str | None:
+    """The kernel's start time of a process: with its number, a name that is not used twice."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] == "Z" else fields[19]

@@ -1,0 +1,1 @@
+"""Flask: requests in, pages and answers out."""

@@ -1,0 +1,72 @@
+"""/api and /healthz: answers for programs and for the pages' own scripts."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from gridmap import __version__
+from gridmap.errors import InputError
+from gridmap.operations import briefing, locating
+from gridmap.store import dictionaries
+from gridmap.web import params
+from gridmap.web.context import database, settings
+
+blueprint = Blueprint("api", __name__)
+
+
+@blueprint.get("/healthz")
+def health() -> tuple[Response, int]:
+    """State of database and disk; 503 when the database does not answer."""
+    state: dict[str, Any] = {"version": __version__}
+    try:
+        with database().session() as session:
+            state["database"] = "ok"
+            state["postgis"] = session.scalar(text("SELECT postgis_lib_version()"))
+    except SQLAlchemyError:
+        state["database"] = "unreachable"
+    home = settings().data
+    free = shutil.disk_usage(home if home.exists() else home.parent).free
+    state["disk_free_mb"] = free // 2**20
+    ok = state["database"] == "ok"
+    state["status"] = "ok" if ok else "failing"
+    return jsonify(state), 200 if ok else 503
+
+
+@blueprint.get("/api/locate")
+def locate() -> Response:
+    if "address" in request.args and "lng" not in request.args:
+        raise InputError("按地址查找需要地名库，本版本尚未提供：请给出 lng 与 lat")
+    point, declared = params.point(request)
+    with database().session() as session:
+        return jsonify(locating.locate_point(session, settings(), point, declared))
+
+
+@blueprint.get("/api/areas/<code>")
+def area(code: str) -> Response:
+    with database().session() as session:
+        return jsonify(briefing.area_card(session, code))
+
+
+@blueprint.get("/api/roster")
+def roster() -> Response:
+    """Every grid with its workers; vacancies and doubles are those whose count is not one."""
+    with database().session() as session:
+        return jsonify(briefing.roster(session))
+
+
+@blueprint.get("/api/dictionaries")
+def all_dictionaries() -> Response:
+    with database().session() as session:
+        return jsonify(
+            {
+                "kinds": dictionaries.station_kinds(session).to_dict("records"),
+                "categories": dictionaries.categories(session).to_dict("records"),
+                "sources": dictionaries.report_sources(session).to_dict("records"),
+                "amenities": dictionaries.amenities(session).to_dict("records"),
+            }
+        )

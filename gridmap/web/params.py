@@ -1,0 +1,57 @@
+"""Reading a request: each parameter through its door, with an error that names it."""
+
+from __future__ import annotations
+
+from flask import Request
+
+from gridmap.errors import InputError
+from gridmap.geo import crs
+from gridmap.store.reports import STATES, ReportFilter
+from gridmap.types import Bbox, Period, Point
+
+
+def point(request: Request) -> tuple[Point, str]:
+    """`lng`, `lat` and the system they are declared in (`crs`, wgs84 unless given)."""
+    found = Point.parse(request.args.get("lng"), request.args.get("lat"))
+    return found, crs.declare(request.args.get("crs") or "wgs84")
+
+
+def bbox(request: Request) -> Bbox:
+    """`bbox=west,south,east,north` in degrees, cut to the world (a map at low zoom shows more)."""
+    try:
+        west, south, east, north = (float(part) for part in request.args.get("bbox", "").split(","))
+    except ValueError:
+        raise InputError("bbox must be four numbers: west,south,east,north") from None
+    return Bbox(max(west, -180.0), max(south, -85.05), min(east, 180.0), min(north, 85.05))
+
+
+def zoom(request: Request) -> int:
+    text = request.args.get("zoom", "")
+    if not text.isdigit() or int(text) > 22:
+        raise InputError(f"zoom must be a whole number from 0 to 22, not {text[:20]!r}")
+    return int(text)
+
+
+def report_filter(request: Request) -> ReportFilter:
+    """`category` and `state` (lists by comma), `since` and `until` (days, both included)."""
+    states = _words(request, "state")
+    for state in states:
+        if state not in STATES:
+            raise InputError(f"state must be of {', '.join(STATES)}, not {state[:20]!r}")
+    return ReportFilter(
+        categories=_words(request, "category"),
+        period=Period.parse(request.args.get("since"), request.args.get("until")),
+        states=states,
+    )
+
+
+def page(request: Request, size: int) -> tuple[int, int]:
+    """`page` counted from 1, as (limit, offset)."""
+    text = request.args.get("page", "1")
+    if not text.isdigit() or not 0 < int(text) <= 1_000_000:
+        raise InputError(f"page must be a whole number from 1 on, not {text[:20]!r}")
+    return size, (int(text) - 1) * size
+
+
+def _words(request: Request, name: str) -> tuple[str, ...]:
+    return tuple(word for word in request.args.get(name, "").split(",") if word)
