@@ -179,6 +179,7 @@ KINDS = ("areas", "stations", "places", "streets", "landscape", "demand", "worke
     show_default=True,
     help="Area codes of GB/T 2260 form, or of any other; auto takes a file without one national code as foreign.",
 )
+@click.option("--merge-parts", is_flag=True, help="Rows of areas with the same code are parts of one area.")
 @click.option("--valid-from", type=click.DateTime(["%Y-%m-%d"]), help="Day from which areas are in force.")
 @click.option("--skip-rejected", is_flag=True, help="Save the accepted rows although others are rejected.")
 @click.option("--commit", is_flag=True, help="Save. Without it this is a dry run.")
@@ -191,6 +192,7 @@ def import_(
     layer: str | None,
     encoding: str | None,
     codes: str,
+    merge_parts: bool,
     valid_from: Any,
     skip_rejected: bool,
     commit: bool,
@@ -207,6 +209,7 @@ def import_(
         layer=layer,
         encoding=encoding,
         codes=codes,
+        merge_parts=merge_parts,
         valid_from=valid_from.date() if valid_from else date.today(),
     )
     database, _ = serving.prepare(Settings.load(), say)

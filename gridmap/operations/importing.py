@@ -31,6 +31,7 @@ Progress = Callable[[int], None]
 Bars = Callable[[str, int], Progress]
 
 _SHOWN_LINES = 20
+_ROLES = {"网格长": "lead", "专职": "full", "兼职": "part"}
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Request:
     layer: str | None = None
     encoding: str | None = None
     codes: str = "auto"
+    merge_parts: bool = False
     valid_from: date = field(default_factory=date.today)
 
 
@@ -69,7 +71,8 @@ class Plan:
     def report(self) -> list[str]:
         """Lines for the user: counts, guessed fields, repairs, warnings, the first rejected rows."""
         name = self.request.file.name
-        lines = [f"{name}: {self.accepted} rows accepted, {self.rejected} rejected"]
+        columns = ", ".join(f"{key} = {column}" for key, column in self.cleaned.mapping.items())
+        lines = [f"{name}: {self.accepted} rows accepted, {self.rejected} rejected", f"columns: {columns}"]
         lines += [f"note: {notice}" for notice in self.cleaned.notices]
         if self.tiling:
             lines += [f"tiling: {line}" for line in self.tiling.summary()]
@@ -167,7 +170,7 @@ def save(session: Session, plan: Plan, bars: Bars) -> Outcome:
         if plan.request.level is not Level.BUILDING and merged.added + merged.changed:
             adopted = _assign_anew(session)
     elif kind == "workers":
-        merged = people.save(connection, accepted)
+        merged = people.save(connection, accepted.assign(role=accepted["role"].map(_ROLES)))
     elif kind == "streets":
         merged = places.save_streets(connection, _referenced(accepted, "name"), progress)
     elif kind == "landscape":
@@ -210,7 +213,14 @@ def _clean(session: Session, request: Request, source: readers.Source, declared:
         case "areas":
             if request.level is None:
                 raise InputError("areas need --level: " + ", ".join(Level))
-            return clean.clean_areas(source, declared, mapping, level=request.level, codes=request.codes)
+            return clean.clean_areas(
+                source,
+                declared,
+                mapping,
+                level=request.level,
+                codes=request.codes,
+                merge_parts=request.merge_parts,
+            )
         case "stations":
             return clean.clean_stations(
                 source,

@@ -38,8 +38,9 @@ def prepare(settings: Settings, say: Say) -> tuple[Database, bool]:
     if not database.is_current():
         bootstrap(settings)
         database.upgrade()
-        with database.owner_session() as session:
-            dictionaries.load(session, DICTIONARIES)
+    # Each start: one that was killed after its migrations left the lists empty.
+    with database.owner_session() as session:
+        dictionaries.load(session, DICTIONARIES)
     return database, started
 
 

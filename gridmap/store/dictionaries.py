@@ -33,11 +33,13 @@ _LISTS: tuple[tuple[str, type[Base]], ...] = (
 
 
 def load(session: Session, folder: Path) -> None:
-    """Add the rows of geodata/dictionaries that are not there; what an administrator edited stays."""
+    """Fill each list that is empty from geodata/dictionaries; what an administrator edited stays."""
     for name, model in _LISTS:
+        if session.scalar(select(func.count()).select_from(model)):
+            continue
         with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
             rows = [_typed(model, row) for row in csv.DictReader(file)]
-        session.execute(insert(model).values(rows).on_conflict_do_nothing())
+        session.execute(insert(model).values(rows))
 
 
 def station_kinds(session: Session) -> pd.DataFrame:

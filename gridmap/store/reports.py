@@ -222,9 +222,13 @@ def save(
 
     `columns` holds the arrays of `_WIRE`, plus `x`, `y` (EPSG:4490, NaN where unknown).
     """
-    wire = {name: make(columns[name]) for name, make in _WIRE.items()}
-    wire["geom"] = bulk.points(columns["x"], columns["y"])
-    return bulk.merge(connection, "reports", wire, key=["source", "reference"], progress=progress)
+    return bulk.merge(connection, "reports", wire(columns), key=["source", "reference"], progress=progress)
+
+
+def wire(columns: Mapping[str, Any]) -> dict[str, bulk.Column]:
+    """The columns of `save` in COPY's wire format."""
+    made = {name: make(columns[name]) for name, make in _WIRE.items()}
+    return made | {"geom": bulk.points(columns["x"], columns["y"])}
 
 
 def list_orphans(session: Session) -> gpd.GeoDataFrame:

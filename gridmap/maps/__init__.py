@@ -1,0 +1,1 @@
+"""Maps as whole Folium documents, offline. The only room that imports Folium."""

@@ -1,0 +1,92 @@
+"use strict";
+// Reports as the server clusters them: a single one is a pin of its state, several are a bubble with the
+// true count. The numbers on the map add up to `shown`, over the whole town to `total`.
+
+gridmap.STATES = { open: "在办", overdue: "超期", closed: "已办结" };
+
+gridmap.addReports = (map, { url }) => {
+  map.createPane("reports").classList.add("map-reports");
+  const group = L.layerGroup().addTo(map);
+  let request = new AbortController();
+  let timer = 0;
+
+  const pin = ({ properties, geometry }) => {
+    const single = properties.n === 1;
+    const icon = single ? symbols.report(properties.state) : symbols.reportCluster(properties);
+    const width = Number(icon.getAttribute("width"));
+    const height = Number(icon.getAttribute("height"));
+    const anchor = single && properties.state === "open" ? [width / 2, height - 1] : [width / 2, height / 2];
+    const states = ["open", "overdue", "closed"].map((state) => `${gridmap.STATES[state]} ${properties[state]}`);
+    const title = single
+      ? `${gridmap.STATES[properties.state]}：${properties.category_name}`
+      : `${properties.n} 件：${states.join("，")}`;
+    const latlng = L.latLng(geometry.coordinates[1], geometry.coordinates[0]);
+    const marker = L.marker(latlng, {
+      icon: L.divIcon({ html: icon, className: "map-symbol", iconSize: [width, height], iconAnchor: anchor }),
+      pane: "reports",
+      title,
+      alt: title,
+      riseOnHover: true,
+    });
+    if (single) {
+      marker.bindPopup(() => gridmap.reportCard(properties), { ...gridmap.POPUP, offset: [0, 8 - anchor[1]] });
+    } else {
+      marker.on("click", () => {
+        if (map.getZoom() < map.getMaxZoom()) map.setView(latlng, Math.min(map.getZoom() + 2, map.getMaxZoom()));
+        else L.popup().setLatLng(latlng).setContent(gridmap.node("p", title, "popup-line")).openOn(map);
+      });
+    }
+    return marker;
+  };
+
+  const load = async () => {
+    request.abort();
+    request = new AbortController();
+    if (!gridmap.shows("reports")) {
+      group.clearLayers();
+      return;
+    }
+    const box = map.getBounds();
+    // Over a whole town a few large bubbles leave its names readable.
+    const zoom = map.getZoom() < 15 ? map.getZoom() - 1 : map.getZoom();
+    const bbox = [
+      Math.max(-180, box.getWest()),
+      Math.max(-85, box.getSouth()),
+      Math.min(180, box.getEast()),
+      Math.min(85, box.getNorth()),
+    ].map((value) => value.toFixed(6));
+    const query = new URLSearchParams([["bbox", bbox.join(",")], ["zoom", zoom], ...gridmap.filters()]);
+    const answer = await gridmap.fetch(`${url}?${query}`, "上报", request.signal);
+    if (!answer) return;
+    group.clearLayers();
+    for (const feature of answer.features) group.addLayer(pin(feature));
+    const { total, shown } = answer;
+    Object.assign(map.getContainer().dataset, { total, shown });
+    gridmap.tell("reports", { total, shown });
+  };
+  const soon = () => {
+    clearTimeout(timer);
+    timer = setTimeout(load, 80);
+  };
+
+  map.on("moveend", soon);
+  map.on("state", ({ changed }) => {
+    if (["layers", "category", "since", "until", "state"].some((key) => changed.has(key))) soon();
+  });
+  soon();
+};
+
+gridmap.reportCard = (report) => {
+  const { node } = gridmap;
+  const card = node("div", "", "station-card");
+  const head = node("div", "", "station-head");
+  const title = node("div");
+  title.append(node("strong", report.category_name), node("span", gridmap.STATES[report.state], `state-name is-${report.state}`));
+  head.append(symbols.report(report.state), title);
+  card.append(head);
+  const row = (name, text) => text && card.append(node("div", name, "quiet"), node("div", text));
+  row("编号", report.reference);
+  row("上报", report.reported_at);
+  row("地址", report.address);
+  return card;
+};

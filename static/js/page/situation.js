@@ -1,0 +1,266 @@
+"use strict";
+// 综合态势一张图: the panel beside the map. What is chosen lives in the page's own address, so that a view can
+// be shared and the browser's Back works; the map in the frame follows it.
+(() => {
+  const frame = document.getElementById("map");
+  const panel = document.getElementById("panel");
+  const form = document.getElementById("filters");
+  const slot = document.getElementById("card");
+  const latest = panel.dataset.latest;
+  const PERIOD = "30";
+  const STATES = ["open", "overdue", "closed"];
+
+  let query = new URLSearchParams(location.search);
+  let kinds = [];
+  let layerList = null;
+  let shownArea = null;
+
+  // --- the address ---------------------------------------------------------------------------------------
+
+  /** What the map is told: the page's choices, with a relative period turned into days. */
+  const forMap = () => {
+    const told = new URLSearchParams(query);
+    told.delete("period");
+    const period = query.get("period") ?? PERIOD;
+    if (period !== "custom") {
+      told.delete("since");
+      told.delete("until");
+      if (period !== "all" && latest) {
+        const day = new Date(`${latest}T00:00:00Z`);
+        day.setUTCDate(day.getUTCDate() - Number(period) + 1);
+        told.set("since", day.toISOString().slice(0, 10));
+        told.set("until", latest);
+      }
+    }
+    return told;
+  };
+
+  const tell = (type, detail) => frame.contentWindow?.postMessage({ gridmap: type, ...detail }, location.origin);
+
+  const write = (how) => {
+    const text = String(query);
+    history[how](null, "", text ? `?${text}` : location.pathname);
+  };
+
+  /** Take choices over into the controls, the map and the card. The map is moved only where `at` is told. */
+  const follow = ({ move }) => {
+    fill();
+    const told = forMap();
+    if (!move) told.delete("at");
+    tell("show", { query: String(told) });
+    showArea(query.get("area"));
+  };
+
+  const change = (values) => {
+    const next = new URLSearchParams(query);
+    for (const [key, value] of Object.entries(values)) {
+      if (value === null) next.delete(key);
+      else next.set(key, value);
+    }
+    query = next;
+    write("pushState");
+    follow({ move: false });
+  };
+
+  // --- the controls --------------------------------------------------------------------------------------
+
+  const boxes = (name) => [...form.querySelectorAll(`input[name="${name}"]`)];
+
+  const list = (key) => (query.has(key) ? query.get(key).split(",") : null);
+
+  const fill = () => {
+    const period = query.get("period") ?? PERIOD;
+    form.period.value = [...form.period.options].some(({ value }) => value === period) ? period : PERIOD;
+    form.querySelector(".dates").hidden = period !== "custom";
+    form.since.value = query.get("since") ?? "";
+    form.until.value = query.get("until") ?? "";
+    const states = list("state");
+    for (const box of boxes("state")) box.checked = !states || states.includes(box.value);
+    const categories = list("category");
+    for (const group of form.querySelectorAll("[data-group]")) {
+      const whole = group.querySelector('[name="group"]');
+      const parts = [...group.querySelectorAll('[name="category"]')];
+      for (const box of parts) {
+        box.checked = !categories || categories.includes(whole.value) || categories.includes(box.value);
+      }
+      const on = parts.filter(({ checked }) => checked).length;
+      whole.checked = parts.length ? on === parts.length : !categories || categories.includes(whole.value);
+      whole.indeterminate = on > 0 && on < parts.length;
+    }
+    const names = (categories ?? []).map((code) => {
+      const box = form.querySelector(`[data-group] input[value="${CSS.escape(code)}"]`);
+      return box ? box.parentElement.textContent.trim() : code;
+    });
+    document.getElementById("category-summary").textContent =
+      categories === null ? "全部" : names.length > 3 ? `已选 ${names.length} 类` : names.join("、");
+    layerList?.refresh();
+  };
+
+  const chosenCategories = () => {
+    const groups = [...form.querySelectorAll("[data-group]")];
+    const codes = groups.flatMap((group) => {
+      const whole = group.querySelector('[name="group"]');
+      const parts = [...group.querySelectorAll('[name="category"]')];
+      const on = parts.filter(({ checked }) => checked);
+      return (parts.length ? on.length === parts.length : whole.checked)
+        ? [whole.value]
+        : on.map(({ value }) => value);
+    });
+    const everything = groups.length === codes.length && groups.every((group) => codes.includes(group.dataset.group));
+    return everything || !codes.length ? null : codes.join(",");
+  };
+
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("change", ({ target }) => {
+    switch (target.name) {
+      case "period": {
+        if (target.value === "custom") {
+          const told = forMap();
+          change({ period: "custom", since: told.get("since") ?? latest, until: told.get("until") ?? latest });
+        } else {
+          change({ period: target.value === PERIOD ? null : target.value, since: null, until: null });
+        }
+        break;
+      }
+      case "since":
+      case "until": {
+        // The other end gives way, so that a period never ends before it begins.
+        const other = target.name === "since" ? form.until : form.since;
+        if (!target.value) break;
+        const crossed = other.value && (target.name === "since" ? target.value > other.value : target.value < other.value);
+        change({ [target.name]: target.value, ...(crossed ? { [other.name]: target.value } : {}) });
+        break;
+      }
+      case "state": {
+        const on = boxes("state").filter(({ checked }) => checked).map(({ value }) => value);
+        if (!on.length) target.checked = true;
+        else change({ state: on.length === STATES.length ? null : on.join(",") });
+        break;
+      }
+      case "group":
+        for (const box of target.closest("[data-group]").querySelectorAll('[name="category"]')) {
+          box.checked = target.checked;
+        }
+        change({ category: chosenCategories() });
+        break;
+      default:
+        change({ category: chosenCategories() });
+    }
+  });
+
+  document.getElementById("reset").addEventListener("click", () => {
+    query = new URLSearchParams(query.has("at") ? { at: query.get("at") } : {});
+    write("pushState");
+    follow({ move: false });
+  });
+  document.getElementById("share").addEventListener("click", async ({ currentTarget: button }) => {
+    const before = button.textContent;
+    try {
+      await navigator.clipboard.writeText(location.href);
+      button.textContent = "已复制";
+    } catch {
+      button.textContent = "请从地址栏复制";
+    }
+    setTimeout(() => {
+      button.textContent = before;
+    }, 2000);
+  });
+
+  // --- the card of an area -------------------------------------------------------------------------------
+
+  const openArea = (code) => change({ area: code });
+
+  const showArea = async (code) => {
+    if (code === shownArea) return;
+    shownArea = code;
+    if (!code) {
+      slot.hidden = true;
+      slot.replaceChildren();
+      return;
+    }
+    const response = await fetch(`/api/areas/${encodeURIComponent(code)}`);
+    if (code !== shownArea) return;
+    if (response.ok) {
+      slot.replaceChildren(card.area(await response.json(), kinds, { open: openArea, close: () => change({ area: null }) }));
+    } else {
+      slot.replaceChildren(legend.node("p", "quiet", "这个区域的资料暂时读取不到。"));
+    }
+    slot.hidden = false;
+    slot.scrollIntoView({ block: "nearest" });
+    raise(true);
+  };
+
+  // --- what the map says ---------------------------------------------------------------------------------
+
+  const onMap = {
+    ready: ({ kinds: offered, layers, basemaps }) => {
+      kinds = offered;
+      layerList = legend.build({ kinds, layers, basemaps }, (key) => query.get(key), change);
+      document.getElementById("layers").replaceChildren(layerList);
+      // The card may have arrived before the symbols of its stations.
+      const code = shownArea;
+      shownArea = null;
+      showArea(code);
+    },
+    state: ({ query: text }) => {
+      const told = new URLSearchParams(text);
+      change({ area: told.get("area") });
+    },
+    moved: ({ at }) => {
+      query.set("at", at);
+      write("replaceState");
+    },
+    located: ({ area }) => {
+      if (!area) {
+        slot.replaceChildren(legend.node("p", "quiet", "此处不在任何网格内。"));
+        slot.hidden = false;
+        raise(true);
+      }
+    },
+    counts: ({ answer }) => {
+      for (const cell of panel.querySelectorAll("[data-figure]")) {
+        const name = cell.dataset.figure;
+        cell.textContent = card.number(name === "total" ? answer.total : answer.states[name]);
+      }
+      document.getElementById("as-of").textContent = answer.as_of ? `截至 ${answer.as_of.slice(0, 16).replace("T", " ")}` : "";
+      const link = document.getElementById("unplaced");
+      link.hidden = !answer.unplaced;
+      link.textContent = `另有 ${card.number(answer.unplaced)} 件待确认位置`;
+    },
+    reports: ({ total, shown }) => {
+      document.getElementById("in-view").textContent = shown < total ? `视野内约 ${card.number(shown)} 件` : "";
+    },
+  };
+
+  addEventListener("message", ({ data, origin, source }) => {
+    if (origin === location.origin && source === frame.contentWindow && data?.gridmap) onMap[data.gridmap]?.(data);
+  });
+  addEventListener("popstate", () => {
+    query = new URLSearchParams(location.search);
+    follow({ move: true });
+  });
+
+  // --- the sheet on a phone ------------------------------------------------------------------------------
+
+  const handle = document.getElementById("sheet");
+  const raise = (up) => {
+    panel.classList.toggle("is-up", up);
+    handle.setAttribute("aria-expanded", String(up));
+  };
+  let from = null;
+  handle.addEventListener("pointerdown", ({ clientY }) => {
+    from = clientY;
+  });
+  handle.addEventListener("click", () => raise(!panel.classList.contains("is-up")));
+  panel.querySelector(".totals").addEventListener("pointerdown", ({ clientY }) => {
+    from = clientY;
+  });
+  addEventListener("pointerup", ({ clientY }) => {
+    if (from !== null && Math.abs(clientY - from) > 24) raise(clientY < from);
+    from = null;
+  });
+
+  fill();
+  frame.src = `${frame.dataset.map}#${forMap()}`;
+  showArea(query.get("area"));
+})();
