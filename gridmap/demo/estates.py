@@ -7,19 +7,30 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import shapely
-from shapely import LineString, Polygon, affinity
+from numpy.typing import NDArray
+from shapely import LineString, Polygon
+from shapely.affinity import rotate
 from shapely.ops import split
 
 from gridmap.demo.blocks import Block
 from gridmap.demo.streets import WIDTH_M, Network
-from gridmap.demo.terrain import Floats
+from gridmap.demo.terrain import Floats, largest
 
-HOUSED = ("estate", "quarter", "village")
+SETBACK_M = 7.5
+# The lane between the two estates on one block.
+LANE_M = 8.0
+# Distances between buildings grow by this share from the centre to the outline.
+SPREAD = 0.55
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Footprints of one kind: sizes and distances in metres, storeys, homes on a storey."""
+    """Footprints of one kind.
+
+    length, depth, and the distances to the next building and the next row in metres; least and most
+    storeys; homes on a storey (0: nobody lives there); at most so many buildings; standard deviation of
+    their turning (radians); share that is kept; depth of the wing of an L, and how many have one.
+    """
 
     length: float
     depth: float
@@ -30,21 +41,24 @@ class Style:
     limit: int
     turn: float = 0.0
     kept: float = 1.0
+    wing: float = 0.0
+    winged: float = 0.0
 
 
 STYLES = {
-    "walkup": Style(46, 11, 10, 20, (5, 7), 6, 9),
+    "walkup": Style(46, 11, 10, 20, (5, 7), 6, 9, wing=7, winged=0.16),
     "slab": Style(42, 14, 13, 29, (9, 12), 5, 9),
     "tower": Style(27, 20, 24, 34, (17, 27), 4, 7),
-    "quarter": Style(26, 13, 5, 9, (3, 5), 2, 11, 0.03, 0.9),
-    "village": Style(19, 10, 17, 20, (2, 3), 2, 15, 0.22, 0.5),
-    "school": Style(58, 15, 16, 38, (4, 5), 0, 4, 0.0, 0.9),
-    "hospital": Style(62, 20, 16, 26, (6, 14), 0, 5),
+    "quarter": Style(26, 13, 5, 9, (3, 5), 2, 11, turn=0.03, kept=0.9),
+    "village": Style(19, 10, 17, 20, (2, 3), 2, 15, turn=0.22, kept=0.5),
+    "school": Style(58, 15, 16, 38, (4, 5), 0, 4, kept=0.9, wing=14, winged=0.55),
+    "hospital": Style(62, 20, 16, 26, (6, 14), 0, 5, wing=13, winged=0.55),
     "market": Style(66, 34, 14, 20, (1, 3), 0, 2),
-    "works": Style(64, 30, 20, 26, (1, 3), 0, 4, 0.0, 0.9),
-    "office": Style(48, 17, 14, 26, (5, 12), 0, 3),
-    "commerce": Style(52, 30, 12, 22, (4, 8), 0, 3),
+    "works": Style(64, 30, 20, 26, (1, 3), 0, 4, kept=0.9),
+    "office": Style(48, 17, 14, 26, (5, 12), 0, 3, wing=11, winged=0.55),
+    "commerce": Style(52, 30, 12, 22, (4, 8), 0, 3, wing=9, winged=0.55),
 }
+# The style of each use that is built on; an estate's depends on where it lies.
 STYLE_OF = {
     "government": "office",
     "hospital": "hospital",
@@ -59,9 +73,10 @@ STYLE_OF = {
     "quarter": "quarter",
     "village": "village",
 }
+ESTATE_STYLES = ("walkup", "slab", "tower")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Building:
     """A footprint; `capacity` is the number of homes it would hold."""
 
@@ -72,129 +87,119 @@ class Building:
 
 @dataclass(slots=True)
 class Premises:
-    """One unit of land on a block. `half` is 0 for a whole, 1 or 2 for the parts of a pair."""
+    """One unit of land on a block, `style` empty where nothing is built.
+
+    `half` is 0 for a whole, 1 (western) or 2 (eastern) for the parts of a pair.
+    """
 
     block: int
     use: str
     polygon: Polygon
     style: str
     half: int = 0
-    eastern: bool = False
     buildings: list[Building] = field(default_factory=list)
 
 
 def lay_out(rng: np.random.Generator, blocks: list[Block], network: Network) -> list[Premises]:
-    """Premises and buildings for every block that is built on."""
+    """Premises, with their buildings, for every block that is used."""
     wide = [edge for edge in network.edges if edge.rank in ("primary", "secondary", "tertiary")]
-    lines = np.array([edge.line for edge in wide])
-    sweep = shapely.buffer(
-        lines, [WIDTH_M[edge.rank] / 2 + 5 for edge in wide], cap_style="flat", join_style="mitre"
-    )
+    reach = [WIDTH_M[edge.rank] / 2 + 5 for edge in wide]
+    sweep = shapely.buffer([edge.line for edge in wide], reach, cap_style="flat", join_style="mitre")
     tree = shapely.STRtree(sweep)
     premises: list[Premises] = []
     for i, block in enumerate(blocks):
         use = "estate" if block.use == "pair" else block.use
-        if use not in STYLE_OF and use not in ("estate", "park", "square"):
+        if use not in (*STYLE_OF, "estate", "park", "square"):
             continue
         land = _land(block, sweep, tree)
-        if land is None:
+        if land.is_empty:
             continue
         style = _estate_style(rng, block) if use == "estate" else STYLE_OF.get(use, "")
-        parts = _halved(land) if block.use == "pair" else [land]
-        for half, part in enumerate(parts, 1 if block.use == "pair" else 0):
-            eastern = half > 0 and part.centroid.x > land.centroid.x
-            premises.append(Premises(i, use, part, style, half, eastern))
+        if block.use == "pair":
+            halves = enumerate(_halved(land), 1)
+            premises += [Premises(i, use, part, style, half) for half, part in halves]
+        else:
+            premises.append(Premises(i, use, land, style))
     for unit in premises:
         if unit.style:
-            unit.buildings = _build(rng, unit, 1 + 0.55 * blocks[unit.block].remoteness)
+            unit.buildings = _build(rng, unit, 1 + SPREAD * blocks[unit.block].remoteness)
     return premises
 
 
-def _land(block: Block, sweep: Floats, tree: shapely.STRtree) -> Polygon | None:
+def _land(block: Block, sweep: NDArray[np.object_], tree: shapely.STRtree) -> Polygon:
     """What is left of the block beside its streets."""
-    setback = 9.0 if block.use == "village" else 7.5
-    land = block.polygon.buffer(-setback, join_style="mitre")
+    land: shapely.Geometry = block.polygon.buffer(-SETBACK_M, join_style="mitre")
     near = tree.query(block.polygon, predicate="intersects")
     if len(near):
-        land = land.difference(shapely.union_all(sweep[near]))
-    land = land.buffer(-3, join_style="mitre").buffer(3, join_style="mitre").simplify(1.2)
-    parts = [part for part in shapely.get_parts(land) if part.area > 1500]
-    return max(parts, key=lambda part: part.area) if parts else None
+        land = shapely.difference(land, shapely.union_all(sweep[near]))
+    opened = shapely.buffer(shapely.buffer(land, -3, join_style="mitre"), 3, join_style="mitre")
+    best = largest(shapely.simplify(opened, 1.2))
+    return best if best.area > 1500 else Polygon()
 
 
 def _estate_style(rng: np.random.Generator, block: Block) -> str:
-    odds = {"walkup": 0.62, "slab": 0.22, "tower": 0.16}
-    if 0.3 < block.remoteness < 0.75:
-        odds = {"walkup": 0.3, "slab": 0.4, "tower": 0.3}
-    if block.remoteness >= 0.75:
-        odds = {"walkup": 0.35, "slab": 0.5, "tower": 0.15}
-    return str(rng.choice(list(odds), p=list(odds.values())))
+    """Walk-ups in the old core, towers around it, slabs towards the rim."""
+    odds = (0.62, 0.22, 0.16)
+    if block.remoteness > 0.3:
+        odds = (0.3, 0.4, 0.3) if block.remoteness < 0.75 else (0.35, 0.5, 0.15)
+    return str(rng.choice(ESTATE_STYLES, p=odds))
 
 
 def _halved(land: Polygon) -> list[Polygon]:
-    """Two parts of about the same size with a lane of 8 m between them."""
-    angle, length, _ = _axes(land)
+    """Two parts of about the same size, the western first, with a lane between them."""
+    angle, length = _axis(land)
     middle = np.array([land.centroid.x, land.centroid.y])
     across = np.array([-math.sin(angle), math.cos(angle)]) * length * 2
     lane = LineString([middle - across, middle + across])
-    parts = [part.buffer(-4, join_style="mitre") for part in split(land, lane).geoms]
-    parts = sorted((max(shapely.get_parts(p), key=lambda q: q.area) for p in parts), key=lambda p: -p.area)[
-        :2
-    ]
+    parts = [largest(part.buffer(-LANE_M / 2, join_style="mitre")) for part in split(land, lane).geoms]
+    parts = sorted(parts, key=lambda part: -part.area)[:2]
     return sorted(parts, key=lambda part: part.centroid.x)
 
 
-def _axes(polygon: Polygon) -> tuple[float, float, float]:
-    """Direction of the long side of the smallest box around it (radians), its length and breadth."""
+def _axis(polygon: Polygon) -> tuple[float, float]:
+    """Direction (radians) and length of the longer side of the smallest box around it."""
     box = shapely.get_coordinates(shapely.minimum_rotated_rectangle(polygon))
-    a, b = box[1] - box[0], box[2] - box[1]
-    if np.hypot(*a) < np.hypot(*b):
-        a, b = b, a
-    return math.atan2(a[1], a[0]), float(np.hypot(*a)), float(np.hypot(*b))
+    side = max(box[1] - box[0], box[2] - box[1], key=lambda side: float(np.hypot(*side)))
+    return math.atan2(side[1], side[0]), float(np.hypot(*side))
 
 
 def _build(rng: np.random.Generator, unit: Premises, spread: float) -> list[Building]:
-    """Footprints on the premises, with distances between them stretched by `spread`."""
+    """Footprints on the premises, the distances between them stretched by `spread`.
+
+    They are numbered from north to south and in each row from west to east.
+    """
     style = STYLES[unit.style]
-    angle = _axes(unit.polygon)[0]
-    # Homes face south: the rows follow whichever axis of the block is nearer to east-west.
-    angle = (angle + math.pi / 4) % (math.pi / 2) - math.pi / 4
-    pivot = (unit.polygon.centroid.x, unit.polygon.centroid.y)
-    land = affinity.rotate(unit.polygon, -angle, origin=pivot, use_radians=True).buffer(-2)
-    best: Floats = np.empty((0, 4))
-    shapely.prepare(land)
+    # Homes face south: the rows follow whichever axis of the land is nearer to east-west.
+    angle = (_axis(unit.polygon)[0] + math.pi / 4) % (math.pi / 2) - math.pi / 4
+    pivot = unit.polygon.centroid.coords[0]
+    level = rotate(unit.polygon, -angle, origin=pivot, use_radians=True).buffer(-2)
+    shapely.prepare(level)
+    best = np.empty((0, 4))
     for _ in range(10):
-        boxes = _rows(rng, style, land.bounds, spread)
-        fits = boxes[shapely.contains_properly(land, shapely.box(*boxes.T))] if len(boxes) else boxes
-        if len(fits) > len(best):
-            best = fits
+        boxes = _rows(rng, style, level.bounds, spread)
+        fits = boxes[shapely.contains_properly(level, shapely.box(*boxes.T))]
+        best = fits if len(fits) > len(best) else best
     if not len(best):
-        best = _single(land, style)
-    if style.kept < 1:
-        best = best[rng.random(len(best)) < style.kept] if len(best) > 4 else best
-    if len(best) > style.limit:
-        best = best[np.sort(rng.choice(len(best), style.limit, replace=False))]
-    storeys = rng.integers(style.storeys[0], style.storeys[1] + 1, len(best))
-    buildings = []
-    for box, height in zip(best, storeys, strict=True):
-        shape = _footprint(rng, box, unit.style, land)
-        turn = rng.normal(0, style.turn) if style.turn else 0.0
-        shape = affinity.rotate(shape, turn, origin="center", use_radians=True)
-        shape = affinity.rotate(shape, angle, origin=pivot, use_radians=True)
-        units = max(1, round((box[2] - box[0]) / style.length * style.homes))
-        homes = int(height) * units if style.homes else 0
-        if unit.style in ("quarter", "village"):
-            homes = max(2, int(height) * style.homes)
-        buildings.append(Building(shape, int(height), homes))
-    if style.turn:
-        buildings = _apart(buildings, unit.polygon)
+        best = _single(level, style)
+    if len(best) > 4:
+        best = best[rng.random(len(best)) < style.kept]
+    best = best[np.sort(rng.permutation(len(best))[: style.limit])]
+    buildings: list[Building] = []
+    for box in best:
+        shape = rotate(_footprint(rng, box, style, level), rng.normal(0, 1) * style.turn, use_radians=True)
+        shape = rotate(shape, angle, origin=pivot, use_radians=True)
+        storeys = int(rng.integers(style.storeys[0], style.storeys[1] + 1))
+        homes = max(1, round((box[2] - box[0]) / style.length * style.homes)) if style.homes else 0
+        clear = all(shape.distance(other.polygon) > 1 for other in buildings)
+        if not style.turn or (clear and unit.polygon.contains(shape)):
+            buildings.append(Building(shape, storeys, storeys * homes))
     return buildings
 
 
 def _rows(
     rng: np.random.Generator, style: Style, bounds: tuple[float, float, float, float], spread: float
 ) -> Floats:
-    """Boxes (west, south, east, north) in rows from north to south, row by row from west to east."""
+    """Boxes (west, south, east, north) over the bounds, row by row."""
     west, south, east, north = bounds
     boxes = []
     y = north - rng.uniform(0, style.rows)
@@ -209,44 +214,24 @@ def _rows(
 
 
 def _single(land: Polygon, style: Style) -> Floats:
-    """One box in the middle of land that is too small for rows."""
+    """One box in the middle of land that is too small for rows, or none."""
     x, y = land.representative_point().coords[0]
+    half = np.array([-style.length, -style.depth, style.length, style.depth]) / 2
     for size in (0.8, 0.6, 0.45, 0.3):
-        box = np.array([[x, y, x, y]]) + size / 2 * np.array(
-            [[-style.length, -style.depth, style.length, style.depth]]
-        )
-        if land.contains(shapely.box(*box[0])):
-            return box
+        box = np.array([x, y, x, y]) + size * half
+        if land.contains(shapely.box(*box)):
+            return box[None]
     return np.empty((0, 4))
 
 
-def _footprint(rng: np.random.Generator, box: Floats, style: str, land: Polygon) -> Polygon:
+def _footprint(rng: np.random.Generator, box: Floats, style: Style, land: Polygon) -> Polygon:
     """The box itself, or an L where a wing fits."""
-    west, south, east, north = box
-    wing = {"school": 14.0, "hospital": 13.0, "office": 11.0, "commerce": 9.0, "walkup": 7.0}.get(style)
-    if wing and rng.random() < (0.16 if style == "walkup" else 0.55):
-        inner = west + (east - west) * 0.3
+    west, south, east, north = box.tolist()
+    if style.wing and rng.random() < style.winged:
+        inner, low = west + (east - west) * 0.3, south - style.wing
         corner = Polygon(
-            [
-                (west, north),
-                (west, south - wing),
-                (inner, south - wing),
-                (inner, south),
-                (east, south),
-                (east, north),
-            ]
+            [(west, north), (west, low), (inner, low), (inner, south), (east, south), (east, north)]
         )
         if land.contains(corner):
             return corner
-    return shapely.box(west, south, east, north)
-
-
-def _apart(buildings: list[Building], land: Polygon) -> list[Building]:
-    """Those that keep inside the land and 1 m from one another after they were turned."""
-    kept: list[Building] = []
-    for building in buildings:
-        if land.contains(building.polygon) and all(
-            building.polygon.distance(other.polygon) > 1 for other in kept
-        ):
-            kept.append(building)
-    return kept
+    return Polygon([(west, south), (east, south), (east, north), (west, north)])

@@ -24,7 +24,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from gridmap.errors import InputError
-from gridmap.geo import crs
+from gridmap.geo import crs, tiling
 from gridmap.types import AreaKind
 
 if TYPE_CHECKING:
@@ -70,20 +70,21 @@ class _Raster(NamedTuple):
 class AreaIndex:
     """Finds the owner of points among areas.
 
-    `areas` is a frame of valid polygons or multipolygons with a CRS; None and empty geometries own nothing.
-    The owner of a point is, among the areas that cover it (boundary included), the one with the smallest
-    code in the order of its text. Where `kind` names a column, areas of the kind `dedicated` come before
-    all others: a 专属网格 laid over a 综合网格 owns what lies in it.
+    `areas` is a frame of polygons or multipolygons with a CRS; None and empty geometries own nothing, and
+    rings that cross themselves are mended by the rule of `tiling.repair`, since their boundaries do not
+    tell inside from outside. The owner of a point is, among the areas that cover it (boundary included),
+    the one with the smallest code in the order of its text; of rows with one code, the first. Where
+    `kind` names a column, areas of the kind `dedicated` come before all others: a 专属网格 laid over a
+    综合网格 owns what lies in it.
 
-    Raises InputError when the frame has no CRS, a column or a code is missing, a code occurs twice, or a
-    geometry is not a valid polygon (`gridmap.geo.tiling.repair` mends those).
+    Raises InputError when the frame has no CRS, a column or a code is missing, or a geometry is not
+    polygonal.
     """
 
     def __init__(self, areas: gpd.GeoDataFrame, code: str = "code", kind: str | None = None) -> None:
         self.crs = crs.require(areas)
         codes = _codes(areas, code)
-        geometries = np.asarray(areas.geometry.array, dtype=object)
-        _refuse_unsound(geometries, codes)
+        geometries = _sound(np.asarray(areas.geometry.array, dtype=object), codes)
 
         later = np.zeros(len(areas), dtype=bool)
         if kind is not None:
@@ -151,29 +152,27 @@ def _codes(areas: gpd.GeoDataFrame, column: str) -> NDArray[np.str_]:
     series = areas[column]
     if series.isna().any():
         raise InputError("an area has no code", row=int(series.isna().argmax()), field=column)
-    codes = series.astype(str)
-    twice = codes[codes.duplicated()].unique()
-    if len(twice):
-        raise InputError(f"codes occur more than once: {_some(twice)}", field=column)
-    return codes.to_numpy(dtype=np.str_)
+    return series.astype(str).to_numpy(dtype=np.str_)
 
 
-def _refuse_unsound(geometries: crs.Geometries, codes: NDArray[np.str_]) -> None:
+def _sound(geometries: crs.Geometries, codes: NDArray[np.str_]) -> crs.Geometries:
     kinds = shapely.get_type_id(geometries)
+    absent = shapely.is_missing(geometries)
     areal = (kinds == shapely.GeometryType.POLYGON) | (kinds == shapely.GeometryType.MULTIPOLYGON)
-    # Boundaries of an invalid polygon do not tell inside from outside.
-    sound = shapely.is_missing(geometries)
+    if not (areal | absent).all():
+        raise InputError(f"areas that are not polygons: {_some(codes[~(areal | absent)])}")
+    valid = absent.copy()
 
     def check(first: int, last: int) -> None:
         part = slice(first, last)
-        sound[part] |= areal[part] & shapely.is_valid(geometries[part])
+        valid[part] |= shapely.is_valid(geometries[part])
 
     _in_threads(check, len(geometries), 256)
-    if not sound.all():
-        raise InputError(
-            f"areas that are not valid polygons: {_some(codes[~sound])}; "
-            "mend them with gridmap.geo.tiling.repair"
-        )
+    if valid.all():
+        return geometries
+    mended = geometries.copy()
+    mended[~valid] = tiling.repair(geometries[~valid])[0]
+    return mended
 
 
 def _some(codes: Any) -> str:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
 import geopandas as gpd
@@ -35,6 +35,7 @@ _SAMPLE: Final = 100
 _MAX_TAGS: Final = 64
 _WKT_HEAD: Final = 1 << 20
 _NULLS: Final = pa.array(["NULL", "null", "None", "none", "\\N"], pa.large_string())
+_MONTH: Final = r"^(\d{4})\s*[-/.年]?\s*(0?[1-9]|1[0-2])\s*月?$"
 _YES: Final = frozenset({"yes", "y", "true", "t", "1", "是", "有"})
 _NO: Final = frozenset({"no", "n", "false", "f", "0", "否", "无", "無"})
 _POINTS: Final = ("Point",)
@@ -92,24 +93,26 @@ class Checks:
 
     def __init__(self, source: Source, kind: str, given: Mapping[str, str]) -> None:
         self.source = source
-        self.mapping = fields.guess(source.frame.columns, kind, given)
+        self.mapping = fields.guess(source.frame.columns, kind, given, source.name)
         self.sound: Mask = np.ones(len(source.rows), dtype=bool)
         self.notices = list(source.notices)
         self._faults = list(source.faults)
-        guessed = [f"{name}={shown(column)}" for name, column in self.mapping.items() if name not in given]
+        guessed = [
+            f"{name}={shown(column)}"
+            for name, column in self.mapping.items()
+            if name not in given and name != column
+        ]
         if guessed:
             self.notices.append(f"columns guessed: {', '.join(guessed)}")
 
-    def reject(
-        self, where: Mask, name: str, reason: str | Callable[[int], str], value: str | None = None
-    ) -> None:
+    def reject(self, where: Mask, name: str, reason: str | Callable[[int], str], value: str = "") -> None:
         """Refuse the rows that were sound so far; `reason` may be told from the position of the row."""
         label = self.mapping.get(name, name)
-        cells = self.source.frame[label] if name in self.mapping else None
-        for position in np.flatnonzero(where & self.sound).tolist():
-            cell = cells.iat[position] if cells is not None else value or ""
+        out = np.flatnonzero(where & self.sound)
+        cells = self.source.frame[label].iloc[out].tolist() if name in self.mapping else [value] * len(out)
+        for position, row, cell in zip(out.tolist(), self.source.rows[out].tolist(), cells, strict=True):
             said = reason if isinstance(reason, str) else reason(position)
-            self._faults.append(Fault(int(self.source.rows[position]), label, safe(cell), said))
+            self._faults.append(Fault(row, label, safe(cell), said))
         self.sound &= ~where
 
     def text(self, name: str, longest: int, *, required: bool = False) -> pd.Series:
@@ -159,14 +162,11 @@ class Checks:
 
     def days(self, name: str) -> pd.Series:
         """Days on the clock of China, NaT where the cell is empty; a month stands for its first day."""
-        months = pc.replace_substring_regex(
-            self._values(name), r"^(\d{4})\s*[-/.年]?\s*(0?[1-9]|1[0-2])月?$", r"\1-\2-01"
-        )
-        moments, reasons = dates.parse(
-            pd.Series(months.to_pandas()), dates.Order.UNKNOWN, datetime.now(CHINA_TIME)
-        )
+        days = pc.replace_substring_regex(self._values(name), _MONTH, r"\1-\2-01")
+        moments, reasons = dates.parse(pd.Series(days.to_pandas()), dates.Order.UNKNOWN, datetime.now(UTC))
         self.reject(reasons != "", name, lambda position: str(reasons[position]))
-        return moments.dt.tz_convert(CHINA_TIME).dt.tz_localize(None).dt.normalize()
+        naive: pd.Series = moments.dt.tz_convert(CHINA_TIME).dt.tz_localize(None).dt.normalize()
+        return naive
 
     def flag(self, name: str) -> pd.Series:
         """True, False, or None where the cell is empty."""
@@ -183,8 +183,8 @@ class Checks:
         codes = pd.array([names.get(text.casefold()) for text in distinct], dtype="str")
         return pd.Series(codes).take(positions).reset_index(drop=True), texts
 
-    def unique(self, keys: pd.Series, name: str) -> None:
-        """Refuse the rows whose key a row above them has."""
+    def unique(self, keys: pd.Series, name: str, mend: str = "each row needs its own") -> None:
+        """Refuse the rows whose key a row above them has; `mend` says what to do."""
         sound = keys[self.sound]
         repeated = sound.index[sound.duplicated().to_numpy(bool)]
         if not len(repeated):
@@ -194,8 +194,7 @@ class Checks:
             self.at(repeated),
             name,
             lambda position: (
-                f"{name} {shown(str(keys[position]))!r} is already in row {first[keys[position]]}: "
-                "each row needs its own"
+                f"{name} {shown(str(keys[position]))!r} is already in row {first[keys[position]]}: {mend}"
             ),
             value="",
         )
@@ -209,8 +208,9 @@ class Checks:
             xy = np.column_stack([self._degrees("lng"), self._degrees("lat")])
         elif required or "lng" in self.mapping or "lat" in self.mapping:
             missing = "lat" if "lng" in self.mapping else "lng"
+            have = listed([str(label) for label in self.source.frame], 40)
             raise InputError(
-                f"no column for {missing}: say --map {missing}=COLUMN; the file has {listed(list(self.source.frame), 40)}",
+                f"no column for {missing}: say --map {missing}=COLUMN; the file has {have}",
                 file=self.source.name,
             )
         else:
@@ -224,12 +224,12 @@ class Checks:
         )
         place = "geometry" if geometry is not None else "lng"
         if required:
-            self.reject(~there.any(axis=1), place, "has no coordinates: every row needs a place")
-        located = there.all(axis=1)
+            self.reject(~there[:, 0] & ~there[:, 1], place, "has no coordinates: every row needs a place")
+        located = _complete(xy)
         self._compare_systems(declared, xy[located])
         self._judge(xy, located, declared, place)
         self.reject(
-            located & (xy == 0).all(axis=1),
+            located & (xy[:, 0] == 0) & (xy[:, 1] == 0),
             place,
             "has the coordinates (0, 0), a placeholder: give the true place",
         )
@@ -252,16 +252,10 @@ class Checks:
             raise InputError(
                 "has no geometries: give a file of shapes, or a column of WKT", file=self.source.name
             )
+        absent = shapely.is_missing(geometry) | shapely.is_empty(geometry)
+        self.reject(absent, "geometry", "has no geometry: draw it or leave the row out")
         self.reject(
-            shapely.is_missing(geometry) | shapely.is_empty(geometry),
-            "geometry",
-            "has no geometry: draw it or leave the row out",
-        )
-        names = np.array([kind.name for kind in shapely.GeometryType if kind >= 0])
-        types = [str(text) for text in names[np.maximum(shapely.get_type_id(geometry), 0)]]
-        wanted = {kind.upper() for kind in kinds}
-        self.reject(
-            np.array([text not in wanted for text in types], dtype=bool),
+            ~np.isin(shapely.get_type_id(geometry), [shapely.GeometryType[kind.upper()] for kind in kinds]),
             "geometry",
             lambda position: f"is a {geometry[position].geom_type} where {' or '.join(kinds)} is needed",
         )
@@ -273,14 +267,14 @@ class Checks:
                 f"has {vertices[position]:,} vertices; fewer than {MAX_VERTICES:,} are taken: simplify it"
             ),
         )
-        west_south_east_north = shapely.bounds(geometry)
-        finite = np.isfinite(west_south_east_north).all(axis=1)
+        bounds = shapely.bounds(geometry)
+        finite = _complete(bounds)
         coordinates, owners = shapely.get_coordinates(geometry, return_index=True)
-        finite[owners[~np.isfinite(coordinates).all(axis=1)]] = False
+        finite[owners[~_complete(coordinates)]] = False
         self.reject(~finite, "geometry", "has a coordinate that is not a finite number: draw it again")
-        self._compare_systems(declared, coordinates[np.isfinite(coordinates).all(axis=1)])
+        self._compare_systems(declared, coordinates[_complete(coordinates)])
         for corner in (slice(0, 2), slice(2, 4)):
-            self._judge(west_south_east_north[:, corner], finite, declared, "geometry")
+            self._judge(bounds[:, corner], finite, declared, "geometry")
         return self._stored(geometry, declared)
 
     def finish(self, columns: Mapping[str, Any], geometry: Geometries | None = None) -> Cleaned:
@@ -289,9 +283,9 @@ class Checks:
         for name, column in frame.items():
             if isinstance(column.dtype, pd.StringDtype):
                 frame[name] = column.mask(column == "")
-        accepted = frame[self.sound].reset_index(drop=True)
+        accepted = gpd.GeoDataFrame(frame[self.sound].reset_index(drop=True))
         if geometry is not None:
-            accepted = gpd.GeoDataFrame(accepted, geometry=geometry[self.sound], crs=crs.STORAGE)
+            accepted = accepted.set_geometry(geometry[self.sound], crs=crs.STORAGE)
         return Cleaned(self.source.name, accepted, _faults(self._faults), self.notices, self.mapping)
 
     def at(self, positions: Iterable[int]) -> Mask:
@@ -373,10 +367,8 @@ class Checks:
             ),
         )
         xy = np.column_stack([shapely.get_x(points), shapely.get_y(points)])
-        self.reject(
-            ~absent & ~np.isfinite(xy).all(axis=1), "geometry", "has a coordinate that is not a finite number"
-        )
-        xy[~np.isfinite(xy).all(axis=1)] = np.nan
+        self.reject(~absent & ~_complete(xy), "geometry", "has a coordinate that is not a finite number")
+        xy[~_complete(xy)] = np.nan
         return xy
 
     def _judge(self, xy: Floats, there: Mask, declared: str, place: str) -> None:
@@ -406,7 +398,8 @@ class Checks:
         )
 
     def _stored(self, geometry: Geometries, declared: str) -> Geometries:
-        kept: Geometries = np.where(self.sound, geometry, None)
+        kept = geometry.copy()
+        kept[~self.sound] = None
         try:
             stored = crs.geometries_to_storage(kept, declared)
         except InputError:
@@ -444,7 +437,7 @@ class Checks:
             transformer = pyproj.Transformer.from_crs(stated, crs.STORAGE, always_xy=True)
             said = np.column_stack(transformer.transform(sample[:, 0], sample[:, 1]))
             read = crs.to_storage(sample, declared)
-            both = np.isfinite(said).all(axis=1) & np.isfinite(read).all(axis=1)
+            both = _complete(said) & _complete(read)
             agrees = not len(sample) or bool(both.any() and (np.abs(said - read)[both] < _SAME_PLACE).all())
         if not agrees:
             raise InputError(
@@ -452,6 +445,12 @@ class Checks:
                 "them, or remove the statement",
                 file=self.source.name,
             )
+
+
+def _complete(xy: Floats) -> Mask:
+    """Which rows have nothing but finite numbers."""
+    complete: Mask = np.logical_and.reduce(np.isfinite(xy), axis=1)
+    return complete
 
 
 def _in_degrees(declared: str) -> bool:

@@ -50,44 +50,7 @@ LONGEST_TEXT: Final = 10_000
 
 _SEPARATORS: Final = r"\s*[;；、,，|]\s*"
 # The two digits with which codes of GB/T 2260 begin.
-_PROVINCES: Final = frozenset(
-    [
-        "11",
-        "12",
-        "13",
-        "14",
-        "15",
-        "21",
-        "22",
-        "23",
-        "31",
-        "32",
-        "33",
-        "34",
-        "35",
-        "36",
-        "37",
-        "41",
-        "42",
-        "43",
-        "44",
-        "45",
-        "46",
-        "50",
-        "51",
-        "52",
-        "53",
-        "54",
-        "61",
-        "62",
-        "63",
-        "64",
-        "65",
-        "71",
-        "81",
-        "82",
-    ]
-)
+_PROVINCES: Final = re.compile("1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[12]")
 _AREA_KINDS: Final = {
     **dict.fromkeys(("general", "综合", "综合网格", "普通网格"), AreaKind.GENERAL.value),
     **dict.fromkeys(("dedicated", "专属", "专属网格"), AreaKind.DEDICATED.value),
@@ -151,7 +114,7 @@ def clean_areas(
     geometry = _repaired(checks, checks.shapes(declared, _POLYGONS), code)
     if merge_parts:
         geometry = _merged(checks, geometry, code)
-    checks.unique(code, "code")
+    checks.unique(code, "code", "each area needs its own, unless the rows are parts of one (--merge-parts)")
     return checks.finish(
         {
             "code": code,
@@ -248,11 +211,8 @@ def clean_streets(source: Source, declared: str, given: Mapping[str, str]) -> Cl
     checks = Checks(source, "streets", given)
     name = checks.text("name", LONGEST_NAME)
     kind, said = checks.choice("class", _STREET_CLASSES)
-    checks.reject(
-        _unknown(kind, said),
-        "class",
-        f"is no class of street: use one of {', '.join(dict.fromkeys(_STREET_CLASSES.values()))}",
-    )
+    known = ", ".join(dict.fromkeys(_STREET_CLASSES.values()))
+    checks.reject(_unknown(kind, said), "class", f"is no class of street: use one of {known}")
     bridge = checks.flag("bridge")
     geometry = checks.shapes(declared, _LINES)
     checks.reject(shapely.length(geometry) == 0, "geometry", "is a line without length: draw it again")
@@ -266,11 +226,8 @@ def clean_landscape(source: Source, declared: str, given: Mapping[str, str]) -> 
     """kind (water, green, railway, square), name, row and geometries."""
     checks = Checks(source, "landscape", given)
     kind, said = checks.choice("kind", _LANDSCAPE_KINDS)
-    checks.reject(
-        kind.isna().to_numpy(bool),
-        "kind",
-        f"is no kind of landscape: use one of {', '.join(dict.fromkeys(_LANDSCAPE_KINDS.values()))}",
-    )
+    known = ", ".join(dict.fromkeys(_LANDSCAPE_KINDS.values()))
+    checks.reject(kind.isna().to_numpy(bool), "kind", f"is no kind of landscape: use one of {known}")
     name = checks.text("name", LONGEST_NAME)
     geometry = _repaired(checks, checks.shapes(declared, (*_LINES, *_POLYGONS)), said)
     return checks.finish({"kind": kind, "name": name}, geometry)
@@ -320,10 +277,12 @@ def clean_reports(
     checks.reject(silent, "text", "is empty, and so are address and category: the report says nothing")
     accuracy = checks.number("accuracy_m")
     raw, stored = checks.points(declared, required=False)
+    words_only = int((checks.sound & np.isnan(stored[:, 0])).sum())
+    if words_only:
+        checks.notices.append(f"{words_only:,} reports have no coordinates: they wait for a place")
     origin = origin.fillna("imported")
-    reference = _references(
-        checks, [origin, category_said, text, address, reported.astype("int64").astype("str")], stored
-    )
+    moment = reported.astype("int64").astype("str")
+    reference = _references(checks, [origin, category_said, text, address, moment], stored)
     checks.unique(reference if origin.nunique() == 1 else origin + " " + reference, "reference")
     return checks.finish(
         {
@@ -369,7 +328,7 @@ def _is_national(checks: Checks, text: pd.Series, level: Level, codes: str) -> b
     if any(_is_code(cell, level) for cell in known):
         return True
     for other in Level:
-        if known and all(cell[:2] in _PROVINCES and _is_code(cell, other) for cell in known):
+        if known and all(_PROVINCES.match(cell) and _is_code(cell, other) for cell in known):
             raise InputError(
                 f"code {shown(known[0])!r} and all others are {other} codes, not {level} codes: declare the level "
                 f"{other}, or say that the codes are foreign",
@@ -412,7 +371,7 @@ def _foreign_codes(checks: Checks, text: pd.Series, _level: Level) -> tuple[pd.S
         "code",
         lambda position: (
             _lost_digits(text[position])
-            or f"code {shown(text[position])!r} has other signs than letters, digits, _ . -, or more than {LONGEST_CODE}"
+            or f"code {shown(text[position])!r} is not of 1 to {LONGEST_CODE} letters, digits, _ . or -"
         ),
     )
     checks.reject(
@@ -465,12 +424,9 @@ def _merged(checks: Checks, geometry: Geometries, code: pd.Series) -> Geometries
 
 def _dictionary(table: pd.DataFrame) -> dict[str, str]:
     """Case-folded names and codes → code."""
-    codes = table["code"].astype(str)
-    return {
-        text.casefold(): code
-        for column in (table["name"], codes)
-        for text, code in zip(column, codes, strict=True)
-    }
+    codes = table["code"].astype(str).tolist()
+    pairs = [*zip(table["name"].astype(str), codes, strict=True), *zip(codes, codes, strict=True)]
+    return {text.casefold(): code for text, code in pairs}
 
 
 def _unknown(codes: pd.Series, said: pd.Series) -> NDArray[np.bool_]:

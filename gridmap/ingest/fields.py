@@ -119,13 +119,15 @@ REQUIRED: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "places": (("name",),),
     "streets": (),
     "landscape": (("kind",),),
-    "demand": (("people", "households"),),
+    "demand": (("people",),),
     "reports": (("text", "category"), ("reported_at", "occurred_at")),
     "workers": (("name",), ("areas",)),
 }
 
 
-def guess(columns: Iterable[str], kind: str, given: Mapping[str, str]) -> dict[str, str]:
+def guess(
+    columns: Iterable[str], kind: str, given: Mapping[str, str], file: str | None = None
+) -> dict[str, str]:
     """The column of each field of an import of `kind`; fields without one are left out.
 
     `given` overrides the guesses; a column is guessed for one field only. Raises InputError for a field or
@@ -135,11 +137,11 @@ def guess(columns: Iterable[str], kind: str, given: Mapping[str, str]) -> dict[s
     synonyms = SYNONYMS[kind]
     for field, column in given.items():
         if field not in synonyms:
-            raise InputError(
-                f"there is no field {shown(field)!r} in {kind}: use one of {', '.join(synonyms)}"
-            )
+            known = ", ".join(synonyms)
+            raise InputError(f"there is no field {shown(field)!r} in {kind}: use one of {known}", file=file)
         if column not in names:
-            raise InputError(f"no column {shown(column)!r} for {field}: the file has {listed(names, 40)}")
+            have = listed(names, 40)
+            raise InputError(f"no column {shown(column)!r} for {field}: the file has {have}", file=file)
     plain: dict[str, str] = {}
     for name in names:
         if name not in given.values():
@@ -154,8 +156,9 @@ def guess(columns: Iterable[str], kind: str, given: Mapping[str, str]) -> dict[s
             mapping[field] = plain.pop(found)
     for group in REQUIRED[kind]:
         if not any(field in mapping for field in group):
+            fields, have = " or ".join(group), listed(names, 40)
             raise InputError(
-                f"no column for {' or '.join(group)}: say --map {group[0]}=COLUMN; the file has {listed(names, 40)}"
+                f"no column for {fields}: say --map {group[0]}=COLUMN; the file has {have}", file=file
             )
     return mapping
 

@@ -93,7 +93,8 @@ def _members(document: Any, name: str) -> list[Any]:
         case {"type": "Feature"}:
             return [document]
         case {"type": str(kind)} if kind in _GEOMETRIES:
-            return [{"type": "Feature", "geometry": document, "properties": document.get("properties")}]
+            shape = {key: document[key] for key in ("type", "coordinates", "geometries") if key in document}
+            return [{"type": "Feature", "geometry": shape, "properties": document.get("properties")}]
     raise InputError("is JSON but not GeoJSON: expected a FeatureCollection", file=name)
 
 

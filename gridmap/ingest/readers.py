@@ -23,7 +23,17 @@ from gridmap.ingest.archives import MAX_UNPACKED_BYTES, Archive
 from gridmap.ingest.cells import shown
 from gridmap.ingest.geojson import read_geojson
 from gridmap.ingest.shapefile import read_bare, read_zip
-from gridmap.ingest.source import MAX_ROWS, Fault, Source, from_wkb, listed, parsing, stated, text_frame
+from gridmap.ingest.source import (
+    MAX_ROWS,
+    Fault,
+    Source,
+    from_wkb,
+    listed,
+    parsing,
+    staged,
+    stated,
+    text_frame,
+)
 from gridmap.ingest.tables import read_csv, read_xlsx
 
 __all__ = ["MAX_FILE_BYTES", "Source", "read"]
@@ -75,6 +85,8 @@ def _reader(path: Path, head: bytes, name: str) -> _Reader:
             workbook = any(entry.filename == "xl/workbook.xml" for entry in archive.entries)
         return read_xlsx if workbook or ending == ".xlsx" else read_zip
     if head.startswith(b"SQLite format 3\0"):
+        if head[68:71] != b"GP1" and head[68:72] != b"GPKG":
+            raise InputError("is an SQLite database, but no GeoPackage", file=name)
         return _gpkg
     if head.startswith(b"PAR1"):
         return _parquet
@@ -105,7 +117,8 @@ def _filled(source: Source) -> Source:
 
 
 def _gpkg(path: Path, name: str, layer: str | None, _encoding: str | None) -> Source:
-    with parsing(name, "GeoPackage"):
+    with parsing(name, "GeoPackage"), staged({"file.gpkg": path}) as folder:
+        path = folder / "file.gpkg"
         layers = {str(title): kind for title, kind in pyogrio.list_layers(path)}
         if layer is None:
             spatial = [title for title, kind in layers.items() if kind is not None] or list(layers)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 from zipfile import ZipInfo
@@ -23,7 +21,7 @@ from gridmap.errors import InputError
 from gridmap.ingest import encodings
 from gridmap.ingest.archives import Archive
 from gridmap.ingest.cells import shown, written
-from gridmap.ingest.source import MAX_ROWS, Fault, Source, columns, from_wkb, parsing, stated
+from gridmap.ingest.source import MAX_ROWS, Fault, Source, columns, from_wkb, parsing, staged, stated
 
 _PARTS: Final = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _NEEDED: Final = {".shx": "the index of its shapes", ".dbf": "the table of its attributes"}
@@ -100,8 +98,9 @@ def _read(parts: dict[str, Path], name: str, encoding: str | None) -> Source:
     except OSError as error:
         raise InputError(f"cannot be opened: {error.strerror}", file=name) from error
     # Without the .dbf, GDAL hands out the shapes of deleted rows too, one for each record.
-    with parsing(name, "Shapefile"), _alone(parts) as shapes:
-        _, table = pyogrio.raw.read_arrow(shapes, columns=[])
+    shapes = {f"shapes{ending}": parts[ending] for ending in (".shp", ".shx")}
+    with parsing(name, "Shapefile"), staged(shapes) as folder:
+        _, table = pyogrio.raw.read_arrow(folder / "shapes.shp", columns=[])
         blobs = table[table.column_names[-1]].to_pylist() if table.num_columns else [None] * table.num_rows
     if len(blobs) != len(frame):
         raise InputError(
@@ -126,14 +125,6 @@ def _read(parts: dict[str, Path], name: str, encoding: str | None) -> Source:
         ),
         notices + doubts,
     )
-
-
-@contextmanager
-def _alone(parts: dict[str, Path]) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="gridmap-") as folder:
-        for ending in (".shp", ".shx"):
-            (Path(folder) / f"shapes{ending}").symlink_to(parts[ending].resolve())
-        yield Path(folder) / "shapes.shp"
 
 
 class _Column(NamedTuple):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import tempfile
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -79,6 +81,15 @@ def parsing(name: str, what: str) -> Iterator[None]:
     except Exception as error:
         first = shown(str(error).partition("\n")[0], 160) or type(error).__name__
         raise InputError(f"cannot be read as {what}: {first}", file=name) from error
+
+
+@contextmanager
+def staged(files: Mapping[str, Path]) -> Iterator[Path]:
+    """A folder in which the files bear the given names and are alone: GDAL chooses its driver by them."""
+    with tempfile.TemporaryDirectory(prefix="gridmap-") as folder:
+        for name, file in files.items():
+            (Path(folder) / name).symlink_to(file.resolve())
+        yield Path(folder)
 
 
 def columns(names: Iterable[str], name: str) -> list[str]:

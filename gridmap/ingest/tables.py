@@ -16,7 +16,7 @@ import pyarrow.csv as pa_csv
 from gridmap.errors import InputError
 from gridmap.ingest import encodings
 from gridmap.ingest.archives import Archive
-from gridmap.ingest.cells import shown, written
+from gridmap.ingest.cells import safe, shown, written
 from gridmap.ingest.source import MAX_ROWS, Fault, RowNumbers, Source, columns, listed, parsing
 
 MAX_CELLS: Final = 50_000_000
@@ -77,7 +77,7 @@ def read_csv(path: Path, name: str, _layer: str | None, encoding: str | None) ->
         Fault(
             int(rows[position]),
             "",
-            shown(row.text),
+            safe(row.text),
             f"the row has {row.actual_columns} cells where the header has {len(names)}: "
             "quote cells that hold the delimiter, and fill up short rows",
         )

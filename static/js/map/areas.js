@@ -309,6 +309,8 @@ gridmap.addAreas = (map, { tiles, counts: countsUrl }) => {
   });
   // The ground's tiles are fetched and decoded once for both layers.
   layer.views.set("base", gridmap.town.views.get(""));
+  // Names of the old zoom, blown up until the new ones come, would be worse than none.
+  Object.assign(layer, { _retainParent: () => false, _retainChildren: () => {} });
   layer.addTo(map);
 
   const repaint = (labelsToo) => {

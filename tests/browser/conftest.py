@@ -1,0 +1,85 @@
+"""Chromium over the real server; every page is watched for requests to outside and for errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.sync_api import Browser, Page, Request, sync_playwright
+
+DESK = {"width": 1440, "height": 900}
+PHONE = {"width": 360, "height": 740}
+# Somewhere in the middle of the demo town.
+HERE = {"longitude": 107.861, "latitude": 31.081, "accuracy": 12}
+
+
+@dataclass
+class Watched:
+    """A page, what it asked other hosts for, and what went wrong in it."""
+
+    page: Page
+    url: str
+    outside: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("request", self._request)
+        self.page.on("console", lambda said: said.type == "error" and self.errors.append(said.text))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith((f"{self.url}/", "data:", "blob:")):
+            self.outside.append(request.url)
+
+    def open(self, path: str) -> Page:
+        """Open a page of the server and wait until it and its map have come to rest."""
+        self.page.goto(self.url + path)
+        self.rest()
+        return self.page
+
+    def rest(self) -> None:
+        # Moves and filters ask the server only after a short pause of their own.
+        self.page.wait_for_timeout(200)
+        self.page.wait_for_load_state("networkidle")
+        self.page.wait_for_timeout(100)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield chromium
+        chromium.close()
+
+
+def _watched(browser: Browser, server_url: str, size: dict[str, int], **options: object) -> Iterator[Watched]:
+    context = browser.new_context(viewport=size, locale="zh-CN", reduced_motion="reduce", **options)
+    yield Watched(context.new_page(), server_url)
+    context.close()
+
+
+@pytest.fixture
+def desk(browser: Browser, server_url: str) -> Iterator[Watched]:
+    yield from _watched(browser, server_url, DESK)
+
+
+@pytest.fixture
+def wide(browser: Browser, server_url: str) -> Iterator[Watched]:
+    """A window that holds the whole town two zooms deeper than a desk does."""
+    yield from _watched(browser, server_url, {"width": 1800, "height": 1600})
+
+
+@pytest.fixture
+def phone(browser: Browser, server_url: str) -> Iterator[Watched]:
+    yield from _watched(browser, server_url, PHONE, has_touch=True, device_scale_factor=2)
+
+
+@pytest.fixture
+def walker(browser: Browser, server_url: str) -> Iterator[Watched]:
+    """A phone that knows where it is and may tell."""
+    yield from _watched(
+        browser, server_url, PHONE, has_touch=True, geolocation=HERE, permissions=["geolocation"]
+    )

@@ -1,0 +1,51 @@
+"""我的网格: by the device's position, by a tap, and with words for every refusal."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Watched
+
+
+def test_the_position_of_the_device_finds_grid_worker_and_stations(walker: Watched) -> None:
+    page = walker.open("/my-grid")
+    page.locator("#locate").click()
+    expect(page.locator("#answer h2")).to_contain_text("网格")
+    expect(page.locator("#hint")).to_have_text("已定位，误差约 12 米。")
+    assert (page.locator("#answer a[href^='tel:']").first.get_attribute("href") or "").startswith("tel:1")
+    assert page.locator("#answer .nearest li").count() == 5
+    expect(page.locator("#answer .nearest .walk").first).to_contain_text("分钟")
+    expect(page.locator("#answer")).to_contain_text("直线距离")
+    walker.rest()
+    assert page.frame_locator("#map").locator(".map-me").count() == 1
+    assert walker.outside == []
+    assert walker.errors == []
+
+
+def test_a_refused_position_is_said_in_words(phone: Watched) -> None:
+    page = phone.open("/my-grid")
+    page.locator("#locate").click()
+    expect(page.locator("#hint")).to_contain_text("没有得到定位许可")
+    assert page.locator("#locate").is_enabled()
+
+
+def test_a_page_without_https_says_why_it_cannot_locate(phone: Watched) -> None:
+    phone.page.add_init_script("Object.defineProperty(window, 'isSecureContext', { value: false })")
+    page = phone.open("/my-grid")
+    page.locator("#locate").click()
+    expect(page.locator("#hint")).to_contain_text("https")
+
+
+def test_a_tap_on_the_map_finds_the_grid_and_the_address_keeps_it(phone: Watched) -> None:
+    page = phone.open("/my-grid")
+    page.frame_locator("#map").locator(".folium-map").click(position={"x": 190, "y": 160})
+    heading = page.locator("#answer h2")
+    expect(heading).to_contain_text("网格")
+    name = heading.inner_text()
+    phone.open(page.url.removeprefix(phone.url))
+    expect(page.locator("#answer h2")).to_have_text(name)
+
+
+def test_a_place_outside_is_said_to_be_outside(phone: Watched) -> None:
+    page = phone.open("/my-grid?at=107.0,31.0")
+    expect(page.locator("#answer h2")).to_have_text("此处不在任何网格内")
