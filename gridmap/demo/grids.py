@@ -4,48 +4,53 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely import Polygon
 
-from gridmap.demo.blocks import Block
+from gridmap.demo.areas import apportion
+from gridmap.demo.blocks import Block, Borders
 from gridmap.demo.estates import Premises
-from gridmap.demo.terrain import Floats
+from gridmap.demo.streets import NODE_M
+from gridmap.demo.terrain import Floats, largest
 
 COMMUNITIES_PER_GRID = 8 / 150
 DEDICATED_PER_GRID = 8 / 150
-# A grid of the country is a natural village and its fields, smaller than one of the town.
-COUNTRY_GRIDS_PER_VILLAGE = 0.5
-# (use of the premises, how it is cut out); taken in turn until the number is reached.
+# A grid of the country is a natural village or two with their fields, smaller than one of the town.
+GRIDS_PER_VILLAGE = 0.5
+# Premises that become dedicated grids, and how: `block` whole blocks in the tiling, `hole` cut out of a
+# general grid, `overlay` on top of one. Taken in turn until the number is reached.
 DEDICATED = (
     ("hospital", "block"),
-    ("industry", "block"),
-    ("wholesale", "block"),
     ("school", "hole"),
     ("square", "overlay"),
+    ("industry", "block"),
+    ("wholesale", "block"),
     ("station", "block"),
     ("school", "hole"),
     ("school", "block"),
 )
-# How far rounding off may take a part from the mean weight.
-ROUND_OFF = (0.72, 1.32)
-Borders = dict[int, dict[int, float]]
+# A part of the land where fewer homes than this stand joins its neighbours.
+LEAST_HOMES = 150
+# How far the rounding off of shapes may take a part from the mean weight.
+BOUNDS = (0.72, 1.32)
 
 
 @dataclass(slots=True)
 class Grid:
-    """`blocks` by index; `premises` by index, those that lie in this grid."""
+    """`blocks` and `premises` by position; `dedicated` is the use of a dedicated grid, `how` its cut."""
 
     polygon: Polygon
-    dedicated: str
     blocks: list[int]
     premises: list[int]
+    dedicated: str = ""
+    how: str = ""
     community: int = -1
+    code: str = ""
     name: str = ""
-    overlay: bool = False
-    buildings: list[tuple[int, int]] = field(default_factory=list)
 
 
 def divide(
@@ -56,116 +61,88 @@ def divide(
     every: Borders,
     count: int,
 ) -> list[Grid]:
-    """`count` grids in their communities; the overlays last."""
-    dedicated = _dedicated(rng, blocks, premises, near, max(3, round(DEDICATED_PER_GRID * count)))
-    taken = {i for grid in dedicated if not grid.overlay for i in grid.blocks if grid.premises == [-1]}
-    for grid in dedicated:
-        if grid.premises == [-1]:
-            grid.premises = [k for k, unit in enumerate(premises) if unit.block in grid.blocks]
-    weight = np.zeros(len(blocks))
+    """`count` grids, the dedicated ones last, each with the number of its community."""
+    on_block: dict[int, list[int]] = defaultdict(list)
+    for k, unit in enumerate(premises):
+        on_block[unit.block].append(k)
+    dedicated = _dedicated(blocks, premises, near, on_block, max(3, round(DEDICATED_PER_GRID * count)))
     held = {k for grid in dedicated for k in grid.premises}
+    whole = {i for grid in dedicated if grid.how == "block" for i in grid.blocks}
+    weight = np.zeros(len(blocks))
     for k, unit in enumerate(premises):
         if k not in held:
             weight[unit.block] += sum(building.capacity for building in unit.buildings)
-    labels = _general(rng, blocks, weight, near, every, taken, count - len(dedicated))
-    middles = np.array([block.polygon.centroid.coords[0] for block in blocks])
+    labels = _general(rng, blocks, weight, near, every, whole, count - len(dedicated))
     grids = []
-    for label in range(labels.max() + 1):
+    for label in range(count - len(dedicated)):
         members = np.flatnonzero(labels == label).tolist()
-        land = shapely.coverage_union_all([blocks[i].polygon for i in members])
+        land: shapely.Geometry = shapely.coverage_union_all([blocks[i].polygon for i in members])
         for grid in dedicated:
-            if not grid.overlay and grid.blocks[0] in members and grid.blocks[0] not in taken:
-                land = land.difference(grid.polygon)
-        inside = [k for k, unit in enumerate(premises) if unit.block in set(members) and k not in held]
-        grids.append(Grid(land, "", members, inside))
-    general = len(grids)
-    _gather(
-        rng,
-        grids,
-        labels,
-        dedicated,
-        blocks,
-        every,
-        weight,
-        middles,
-        max(2, round(COMMUNITIES_PER_GRID * count)),
-    )
-    return grids[:general] + dedicated
+            if grid.how == "hole" and grid.blocks[0] in members:
+                land = shapely.difference(land, grid.polygon)
+        inside = [k for i in members for k in on_block[i] if k not in held]
+        grids.append(Grid(largest(land), members, inside))
+    _gather(rng, grids, labels, blocks, every, weight, max(2, round(COMMUNITIES_PER_GRID * count)))
+    for grid in dedicated:
+        grid.community = _joined(grid, grids, labels, blocks, every)
+    return grids + dedicated
 
 
 def _dedicated(
-    rng: np.random.Generator, blocks: list[Block], premises: list[Premises], near: Borders, count: int
+    blocks: list[Block], premises: list[Premises], near: Borders, on_block: dict[int, list[int]], count: int
 ) -> list[Grid]:
-    """The dedicated grids. Of a grid of whole blocks `premises` is [-1] until its members are known."""
+    """Dedicated grids on the largest premises of each use; what cannot be a block becomes a hole."""
     chosen: list[Grid] = []
     used: set[int] = set()
     for turn in range(count):
         use, how = DEDICATED[turn % len(DEDICATED)]
-        options = [
-            k
-            for k, unit in enumerate(premises)
-            if unit.use == use and unit.block not in used and unit.polygon.area > 4000
-        ]
+        options = _options(premises, use, used)
         if not options:
             use, how = "school", "hole"
-            options = [k for k, u in enumerate(premises) if u.use == use and u.block not in used]
+            options = _options(premises, use, used)
         if not options:
-            continue
-        pick = max(options, key=lambda k: premises[k].polygon.area)
-        unit = premises[pick]
+            break
+        pick = options[0]
+        members = [premises[pick].block]
+        if use == "industry":
+            members = _cluster(blocks, near, members[0], used)
+        if how == "block" and not _dispensable(near, used, set(members)):
+            members, how = members[:1], "hole"
+        used |= set(members)
         if how == "block":
-            members = [unit.block]
-            if use == "industry":
-                members = _cluster(blocks, near, unit.block, used)
-            if not _stays_whole(near, used | set(members), blocks):
-                how = "hole"
-            else:
-                used |= set(members)
-                polygon = shapely.coverage_union_all([blocks[i].polygon for i in members])
-                chosen.append(Grid(polygon, use, members, [-1]))
-                continue
-        used.add(unit.block)
-        chosen.append(
-            Grid(
-                _compact(unit.polygon),
-                use,
-                [unit.block],
-                [] if how == "overlay" else [pick],
-                overlay=how == "overlay",
-            )
-        )
+            polygon = largest(shapely.coverage_union_all([blocks[i].polygon for i in members]))
+            chosen.append(Grid(polygon, members, [k for i in members for k in on_block[i]], use, how))
+        else:
+            # On the lattice of the streets, so that vertices stay apart when degrees are rounded.
+            polygon = largest(shapely.set_precision(premises[pick].polygon, NODE_M))
+            chosen.append(Grid(polygon, members, [pick] if how == "hole" else [], use, how))
     return chosen
 
 
-def _compact(polygon: Polygon) -> Polygon:
-    """The polygon on the grid of 0.5 m, so that its vertices survive the rounding of degrees."""
-    return shapely.set_precision(polygon, 0.5)
+def _options(premises: list[Premises], use: str, used: set[int]) -> list[int]:
+    """Premises of that use on blocks that are still free, the largest first."""
+    free = [k for k, unit in enumerate(premises) if unit.use == use and unit.block not in used]
+    return sorted(free, key=lambda k: -premises[k].polygon.area)
 
 
 def _cluster(blocks: list[Block], near: Borders, first: int, used: set[int]) -> list[int]:
-    members, queue = {first}, [first]
-    while queue:
-        for other in near[queue.pop()]:
-            if blocks[other].use == "industry" and other not in members | used:
-                members.add(other)
-                queue.append(other)
-    return sorted(members)
+    """The industrial blocks that hang together with the first."""
+    works = {i for i, block in enumerate(blocks) if block.use == "industry" and i not in used}
+    return next(part for part in components(near, works) if first in part)
 
 
-def _stays_whole(near: Borders, removed: set[int], blocks: list[Block]) -> bool:
-    """Whether the blocks around the removed ones still reach each other."""
-    ring = {other for i in removed for other in near[i]} - removed
-    left = set(range(len(blocks))) - removed
-    groups: dict[int, int] = {}
-    for label, part in enumerate(_components(near, left)):
-        groups |= dict.fromkeys(part, label)
-    whole: dict[int, int] = {}
-    for label, part in enumerate(_components(near, set(range(len(blocks))))):
-        whole |= dict.fromkeys(part, label)
-    return all(groups[a] == groups[b] for a in ring for b in ring if whole[a] == whole[b])
+def _dispensable(near: Borders, used: set[int], members: set[int]) -> bool:
+    """Whether the blocks around the members still reach one another without them."""
+    before = set(near) - used
+    around = {other for i in members for other in near[i]} & (before - members)
+    parts = [set(part) & around for part in components(near, before - members)]
+    pieces = [part for part in parts if part]
+    whole = [set(part) & around for part in components(near, before)]
+    return len(pieces) == len([part for part in whole if part])
 
 
-def _components(near: Borders, members: set[int]) -> list[list[int]]:
+def components(near: Borders, members: set[int]) -> list[list[int]]:
+    """The connected parts of `members`, each sorted."""
     parts, seen = [], set()
     for start in sorted(members):
         if start in seen:
@@ -173,7 +150,7 @@ def _components(near: Borders, members: set[int]) -> list[list[int]]:
         part, queue = [start], [start]
         seen.add(start)
         while queue:
-            for other in sorted(near[queue.pop()]):
+            for other in near[queue.pop()]:
                 if other in members and other not in seen:
                     seen.add(other)
                     part.append(other)
@@ -188,208 +165,194 @@ def _general(
     weight: Floats,
     near: Borders,
     every: Borders,
-    taken: set[int],
+    whole: set[int],
     count: int,
-) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    free = set(range(len(blocks))) - taken
-    parts = _components(near, free)
-    # A part that nobody lives in joins the neighbour with the longest border, barrier or not.
-    lived = [part for part in parts if weight[part].sum() > 150]
-    country = [part for part in lived if np.mean([blocks[i].country for i in part]) > 0.5]
-    town = [part for part in lived if part not in country]
-    quota = {}
-    for part in country:
-        villages = sum(blocks[i].use == "village" for i in part)
-        quota[id(part)] = max(1, math.floor(villages * COUNTRY_GRIDS_PER_VILLAGE))
-    rest = count - sum(quota.values())
-    shares = np.array([weight[part].sum() for part in town])
-    exact = shares / shares.sum() * rest
-    given = np.maximum(1, np.floor(exact)).astype(int)
-    for k in np.argsort(-(exact - np.floor(exact)))[: rest - given.sum()]:
-        given[k] += 1
-    quota |= {id(part): int(n) for part, n in zip(town, given, strict=True)}
+) -> NDArray[np.int64]:
+    """The number of the general grid of every block, -1 on those of dedicated grids."""
+    free = set(range(len(blocks))) - whole
+    parts = [part for part in components(near, free) if weight[part].sum() > LEAST_HOMES]
+    country = [part for part in parts if blocks[part[0]].country]
+    town = [part for part in parts if not blocks[part[0]].country]
+    villages = [sum(blocks[i].use == "village" for i in part) for part in country]
+    rural = [max(1, math.floor(number * GRIDS_PER_VILLAGE)) for number in villages]
+    urban = 1 + apportion(count - sum(rural) - len(town), [weight[part].sum() for part in town])
+    middles = _middles(blocks)
     labels = np.full(len(blocks), -1)
     first = 0
-    middles = np.array([block.polygon.centroid.coords[0] for block in blocks])
-    for part in [*town, *country]:
-        local = partition(rng, part, weight, middles, near, quota[id(part)])
-        for i, label in local.items():
+    for part, number in zip([*town, *country], [*urban.tolist(), *rural], strict=True):
+        for i, label in partition(rng, part, weight, middles, near, number).items():
             labels[i] = first + label
-        first += quota[id(part)]
-    orphans = [i for i in free if labels[i] < 0]
+        first += number
+    orphans = [i for i in sorted(free) if labels[i] < 0]
     while orphans:
         for i in orphans:
-            options = [(length, labels[k]) for k, length in every[i].items() if labels[k] >= 0]
-            if options:
-                labels[i] = max(options)[1]
+            for borders in (near, every):
+                options = [(length, labels[k]) for k, length in borders[i].items() if labels[k] >= 0]
+                if options and labels[i] < 0:
+                    labels[i] = max(options)[1]
         orphans = [i for i in orphans if labels[i] < 0]
     return labels
 
 
+def _middles(blocks: list[Block]) -> Floats:
+    return shapely.get_coordinates(shapely.centroid([block.polygon for block in blocks]))
+
+
 def partition(
-    rng: np.random.Generator,
-    members: list[int],
-    weight: Floats,
-    middles: Floats,
-    near: Borders,
-    count: int,
+    rng: np.random.Generator, members: list[int], weight: Floats, middles: Floats, near: Borders, count: int
 ) -> dict[int, int]:
-    """Split connected `members` into `count` connected parts of about equal weight."""
-    seeds = _seeds(rng, members, weight, middles, count)
-    label = {seed: k for k, seed in enumerate(seeds)}
-    load = [weight[seed] for seed in seeds]
+    """Split connected `members` into `count` connected parts of about equal weight: member → part.
+
+    The parts grow from seeds, the lightest first; then members change sides, first to even the weights,
+    then to straighten the borders.
+    """
     inside = set(members)
-    centres = [middles[seed].copy() for seed in seeds]
-    open_parts = set(range(count))
-    while open_parts and len(label) < len(members):
-        k = min(open_parts, key=lambda part: (load[part], part))
-        mine = [i for i, part in label.items() if part == k]
-        rim = sorted({other for i in mine for other in near[i] if other in inside and other not in label})
+    seeds = _seeds(rng, members, weight, middles, count)
+    parts = [{seed} for seed in seeds]
+    label = {seed: k for k, seed in enumerate(seeds)}
+    load = [float(weight[seed]) for seed in seeds]
+    growing = set(range(count))
+    while growing and len(label) < len(members):
+        k = min(growing, key=lambda part: (load[part], part))
+        rim = sorted({other for i in parts[k] for other in near[i]} & inside - set(label))
         if not rim:
-            open_parts.discard(k)
+            growing.discard(k)
             continue
-        best = min(
-            rim, key=lambda i: math.dist(middles[i], centres[k]) - 0.25 * sum(near[i].get(m, 0) for m in mine)
-        )
+        centre = middles[sorted(parts[k])].mean(axis=0)
+        shared = [sum(near[i].get(member, 0.0) for member in parts[k]) for i in rim]
+        cost = np.hypot(*(middles[rim] - centre).T) - 0.25 * np.array(shared)
+        best = rim[int(np.argmin(cost))]
         label[best] = k
+        parts[k].add(best)
         load[k] += weight[best] + 1
-        centres[k] = np.mean([middles[i] for i in [*mine, best]], axis=0)
-    _balance(label, weight, near, count)
-    _round_off(label, weight, near, count)
+    _even_out(label, parts, weight, near)
+    _straighten(label, parts, weight, near)
     return label
 
 
 def _seeds(
     rng: np.random.Generator, members: list[int], weight: Floats, middles: Floats, count: int
 ) -> list[int]:
-    """Weighted k-means of the members' middles; the member nearest to each mean, all different."""
-    w = weight[members] + 1
-    points = middles[members]
-    means = points[rng.choice(len(members), count, replace=False, p=w / w.sum())]
+    """Different members near the means of a weighted k-means clustering."""
+    share, points = weight[members] + 1, middles[members]
+    means = points[rng.choice(len(members), count, replace=False, p=share / share.sum())]
     for _ in range(25):
         owner = np.argmin(((points[:, None] - means[None]) ** 2).sum(-1), axis=1)
-        total = np.bincount(owner, w, count)
+        total = np.bincount(owner, share, count)
         for axis in (0, 1):
-            moved = np.bincount(owner, w * points[:, axis], count)
-            means[:, axis] = np.where(total > 0, moved / np.maximum(total, 1), means[:, axis])
+            moved = np.bincount(owner, share * points[:, axis], count) / np.maximum(total, 1)
+            means[:, axis] = np.where(total > 0, moved, means[:, axis])
     seeds: list[int] = []
-    heavy = weight[members] > 0
     for mean in means:
-        far = ((points - mean) ** 2).sum(-1) + np.where(heavy, 0, 1e9)
-        for k in np.argsort(far, kind="stable"):
-            if members[k] not in seeds:
-                seeds.append(members[k])
-                break
+        far = ((points - mean) ** 2).sum(-1) + np.where(weight[members] > 0, 0, 1e9)
+        seeds.append(next(members[k] for k in np.argsort(far, kind="stable") if members[k] not in seeds))
     return seeds
 
 
-def _balance(label: dict[int, int], weight: Floats, near: Borders, count: int) -> None:
-    """Hand single members from heavy parts to lighter neighbours while that evens the weights."""
-    load = np.zeros(count)
-    parts: dict[int, set[int]] = defaultdict(set)
-    for i, k in label.items():
-        load[k] += weight[i]
-        parts[k].add(i)
+def _move(label: dict[int, int], parts: list[set[int]], near: Borders, member: int, target: int) -> bool:
+    """Hand a member to a neighbouring part unless that would tear its own part or empty it."""
+    own = parts[label[member]]
+    if len(own) == 1 or len(components(near, own - {member})) > 1:
+        return False
+    own.discard(member)
+    parts[target].add(member)
+    label[member] = target
+    return True
+
+
+def _even_out(label: dict[int, int], parts: list[set[int]], weight: Floats, near: Borders) -> None:
+    """Hand members from heavy parts to lighter neighbours while that evens the weights."""
+    load = [float(weight[sorted(part)].sum()) for part in parts]
+    moved = True
     for _ in range(60):
-        moved = False
-        for i in sorted(label, key=lambda m: (-load[label[m]], m)):
-            a = label[i]
-            if weight[i] == 0 or len(parts[a]) == 1:
-                continue
-            options = sorted({label[o] for o in near[i] if o in label} - {a}, key=lambda k: (load[k], k))
-            for b in options:
-                gain = load[a] ** 2 + load[b] ** 2 - (load[a] - weight[i]) ** 2 - (load[b] + weight[i]) ** 2
-                if gain > 0 and len(_components(near, parts[a] - {i})) == 1 and load[a] - weight[i] > 0:
-                    parts[a].discard(i)
-                    parts[b].add(i)
-                    label[i] = b
-                    load[a] -= weight[i]
-                    load[b] += weight[i]
-                    moved = True
-                    break
         if not moved:
             return
+        moved = False
+        for i in sorted(label, key=lambda member: (-load[label[member]], member)):
+            a, w = label[i], float(weight[i])
+            targets = {label[other] for other in near[i] if other in label} - {a}
+            for b in sorted(targets, key=lambda k: (load[k], k)):
+                evens = 0 < w < load[a] and load[b] + w < load[a]
+                if evens and _move(label, parts, near, i, b):
+                    load[a] -= w
+                    load[b] += w
+                    moved = True
+                    break
 
 
-def _round_off(label: dict[int, int], weight: Floats, near: Borders, count: int) -> None:
-    """Hand members to the part with which they share most of their border, while weights stay in bounds."""
-    load = np.zeros(count)
-    parts: dict[int, set[int]] = defaultdict(set)
-    for i, k in label.items():
-        load[k] += weight[i]
-        parts[k].add(i)
-    mean = load.sum() / count
+def _straighten(label: dict[int, int], parts: list[set[int]], weight: Floats, near: Borders) -> None:
+    """Hand members to the part that holds most of their border, while weights stay within BOUNDS."""
+    load = [float(weight[sorted(part)].sum()) for part in parts]
+    mean = sum(load) / len(load)
+    moved = True
     for _ in range(8):
+        if not moved:
+            return
         moved = False
         for i in sorted(label):
-            a = label[i]
+            a, w = label[i], float(weight[i])
             shared: dict[int, float] = defaultdict(float)
             for other, length in near[i].items():
                 if other in label:
                     shared[label[other]] += length
             b = max(sorted(shared), key=lambda k: shared[k], default=a)
-            if b == a or shared[b] < 1.25 * shared[a] or len(parts[a]) == 1:
+            if b == a or shared[b] < 1.25 * shared[a]:
                 continue
-            bounds = load[a] - weight[i] > ROUND_OFF[0] * mean and load[b] + weight[i] < ROUND_OFF[1] * mean
-            if (bounds or weight[i] == 0) and len(_components(near, parts[a] - {i})) == 1:
-                parts[a].discard(i)
-                parts[b].add(i)
-                label[i] = b
-                load[a] -= weight[i]
-                load[b] += weight[i]
+            bounded = load[a] - w > BOUNDS[0] * mean and load[b] + w < BOUNDS[1] * mean
+            if (w == 0 or bounded) and _move(label, parts, near, i, b):
+                load[a] -= w
+                load[b] += w
                 moved = True
-        if not moved:
-            return
 
 
 def _gather(
     rng: np.random.Generator,
     grids: list[Grid],
-    labels: np.ndarray[tuple[int], np.dtype[np.int64]],
-    dedicated: list[Grid],
+    labels: NDArray[np.int64],
     blocks: list[Block],
     every: Borders,
     weight: Floats,
-    middles: Floats,
     count: int,
 ) -> None:
-    """Communities: grids of one bank and one side of the railway grow together; then the dedicated join."""
+    """Number the communities: grids of one bank of the river and one side of the railway grow together."""
+    shore = [_shore(grid, blocks) for grid in grids]
     borders: Borders = {g: defaultdict(float) for g in range(len(grids))}
     for i, others in every.items():
         for k, length in others.items():
-            a, b = labels[i], labels[k]
-            if a >= 0 and b >= 0 and a != b and _shore(grids[a], blocks) == _shore(grids[b], blocks):
-                borders[int(a)][int(b)] += length
+            a, b = int(labels[i]), int(labels[k])
+            if min(a, b) >= 0 and a != b and shore[a] == shore[b]:
+                borders[a][b] += length
     heavy = np.array([weight[grid.blocks].sum() + 60 for grid in grids])
-    centres = np.array([middles[grid.blocks].mean(axis=0) for grid in grids])
-    parts = _components(borders, set(range(len(grids))))
-    country = [p for p in parts if np.mean([_shore(grids[g], blocks)[1] for g in p]) > 0.5]
-    town = [p for p in parts if p not in country]
-    rest = max(len(town), count - len(country))
-    shares = np.array([heavy[p].sum() for p in town])
-    given = np.maximum(1, np.floor(shares / shares.sum() * rest)).astype(int)
-    for k in np.argsort(-(shares / shares.sum() * rest - given))[: rest - given.sum()]:
-        given[k] += 1
+    centres = shapely.get_coordinates(shapely.centroid([grid.polygon for grid in grids]))
+    parts = components(borders, set(borders))
+    country = [part for part in parts if shore[part[0]][1]]
+    town = [part for part in parts if not shore[part[0]][1]]
+    rest = max(0, count - len(country) - len(town))
+    numbers = (1 + apportion(rest, [heavy[part].sum() for part in town])).tolist() + [1] * len(country)
     first = 0
-    for part, number in [*zip(town, given.tolist(), strict=True), *((p, 1) for p in country)]:
+    for part, number in zip([*town, *country], numbers, strict=True):
         for g, label in partition(rng, part, heavy, centres, borders, number).items():
             grids[g].community = first + label
         first += number
-    for grid in dedicated:
-        if labels[grid.blocks[0]] >= 0:
-            grid.community = grids[labels[grid.blocks[0]]].community
-            continue
-        touch: dict[int, float] = defaultdict(float)
-        for i in grid.blocks:
-            for k, length in every[i].items():
-                if labels[k] >= 0 and blocks[k].side == blocks[i].side:
-                    touch[grids[labels[k]].community] += length
-        grid.community = max(touch, key=lambda c: (touch[c], -c))
 
 
-def _shore(grid: Grid, blocks: list[Block]) -> tuple[int, bool]:
-    members = [blocks[i] for i in grid.blocks]
-    area = sum(block.polygon.area for block in members)
-    east = sum(block.polygon.area for block in members if block.side > 0)
-    country = sum(block.polygon.area for block in members if block.country)
-    return (1 if east * 2 > area else -1), country * 2 > area
+def _shore(grid: Grid, blocks: list[Block]) -> tuple[bool, bool]:
+    """Whether most of the grid lies east of the river, and whether in the country."""
+    area = np.array([blocks[i].polygon.area for i in grid.blocks])
+    east = np.array([blocks[i].side > 0 for i in grid.blocks])
+    country = np.array([blocks[i].country for i in grid.blocks])
+    return bool(area[east].sum() * 2 > area.sum()), bool(area[country].sum() * 2 > area.sum())
+
+
+def _joined(
+    grid: Grid, grids: list[Grid], labels: NDArray[np.int64], blocks: list[Block], every: Borders
+) -> int:
+    """The community of a dedicated grid: the one around it, or the one with which it shares most border."""
+    if labels[grid.blocks[0]] >= 0:
+        return grids[labels[grid.blocks[0]]].community
+    shared: dict[int, float] = defaultdict(float)
+    for i in grid.blocks:
+        for k, length in every[i].items():
+            if labels[k] >= 0 and (blocks[k].side, blocks[k].country) == (blocks[i].side, blocks[i].country):
+                shared[grids[labels[k]].community] += length
+    return max(sorted(shared), key=lambda community: shared[community])

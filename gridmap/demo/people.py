@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from gridmap.demo import names
-from gridmap.demo.areas import Community, apportion
+from gridmap.demo.areas import Community
+from gridmap.demo.shares import apportion
 from gridmap.demo.grids import Grid
 from gridmap.demo.terrain import Floats
 

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridmap.demo import addresses, texts
-from gridmap.demo.areas import apportion
+from gridmap.demo.shares import apportion
 from gridmap.demo.patterns import (
     DAYS,
     FIRST,

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from shapely import Point
 
-from gridmap.demo.areas import Community, apportion
+from gridmap.demo.areas import Community
+from gridmap.demo.shares import apportion
 from gridmap.demo.places import Directory, Estate, Place
 from gridmap.demo.terrain import Floats, Terrain
 

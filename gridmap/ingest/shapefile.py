@@ -223,8 +223,8 @@ def _decoded(raw: bytes, codec: str) -> str:
 
 def _number(text: str) -> str:
     """A numeric field as it would be written: asterisks are dBASE's overflow, `6301200042.000` a code."""
-    if re.fullmatch(r"-?\d+(\.0*)?", text):
-        return text.partition(".")[0]
+    if re.fullmatch(r"-?\d*\.\d*", text):
+        return text.rstrip("0").rstrip(".")
     if re.fullmatch(r"\*+", text):
         return ""
     try:

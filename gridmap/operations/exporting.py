@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+import zipfile
 from pathlib import Path
 
 import geopandas as gpd
@@ -13,6 +15,7 @@ from gridmap.store import areas, places, reports, stations
 from gridmap.store.reports import ReportFilter
 from gridmap.types import CHINA_TIME, Level
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _ENDINGS = (".geojson", ".gpkg", ".zip", ".csv", ".xlsx", ".parquet")
 
 
@@ -34,13 +37,14 @@ def export(session: Session, kind: str, file: Path, level: Level | None) -> int:
             frame[name] = [";".join(values) for values in column]
         elif name.startswith("valid_") or name.endswith("_month"):
             frame[name] = [None if pd.isna(value) else value.isoformat() for value in column]
+        if name != "geometry" and not pd.api.types.is_numeric_dtype(frame[name]):
+            frame[name] = [_inert(value) for value in frame[name]]
     if ending in (".csv", ".xlsx"):
         _write_table(frame, file)
     elif ending == ".parquet":
         frame.to_parquet(file)
     elif ending == ".zip":
-        # A zipped Shapefile; GDAL writes the .cpg that names the encoding.
-        frame.to_file(f"/vsizip/{file.absolute()}/{kind}.shp", driver="ESRI Shapefile", encoding="UTF-8")
+        _write_shapefile(frame, file, kind)
     else:
         frame.to_file(file, driver={".geojson": "GeoJSON", ".gpkg": "GPKG"}[ending])
     return len(frame)
@@ -56,6 +60,15 @@ def _frame(session: Session, kind: str, level: Level | None) -> gpd.GeoDataFrame
     return reports.list_reports(session, ReportFilter())
 
 
+def _write_shapefile(frame: gpd.GeoDataFrame, file: Path, name: str) -> None:
+    """A zipped Shapefile with the .cpg that names its encoding."""
+    with tempfile.TemporaryDirectory() as folder:
+        frame.to_file(Path(folder) / f"{name}.shp", driver="ESRI Shapefile", encoding="UTF-8")
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            for part in sorted(Path(folder).iterdir()):
+                archive.write(part, part.name)
+
+
 def _write_table(frame: gpd.GeoDataFrame, file: Path) -> None:
     shapes = frame.geometry
     table = pd.DataFrame(frame.drop(columns="geometry"))
@@ -63,9 +76,6 @@ def _write_table(frame: gpd.GeoDataFrame, file: Path) -> None:
         table["lng"], table["lat"] = shapes.x, shapes.y
     else:
         table["wkt"] = shapes.to_wkt(rounding_precision=8)
-    for name in table.columns:
-        if not pd.api.types.is_numeric_dtype(table[name]):
-            table[name] = [_inert(value) for value in table[name]]
     if file.suffix.lower() == ".csv":
         # The mark lets Excel read Chinese.
         table.to_csv(file, index=False, encoding="utf-8-sig")
@@ -75,4 +85,4 @@ def _write_table(frame: gpd.GeoDataFrame, file: Path) -> None:
 
 def _inert(value: object) -> object:
     """Text that a spreadsheet would take for a formula gets an apostrophe; our import strips it."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

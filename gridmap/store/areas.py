@@ -8,6 +8,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
@@ -146,7 +147,8 @@ def save(
         "households": bulk.numbers(areas["households"], "int4"),
         "population": bulk.numbers(areas["population"], "int4"),
         "valid_from": bulk.days(valid_from.fillna(pd.Timestamp(day))),
-        "geom": bulk.geometries(areas.geometry.to_numpy()),
+        # One order of parts, rings and vertices, so that a boundary is the same from whatever format.
+        "geom": bulk.geometries(shapely.normalize(areas.geometry.to_numpy())),
     }
     names = ", ".join(columns)
     connection.execute(text(f"CREATE TEMP TABLE staging ON COMMIT DROP AS SELECT {names} FROM areas LIMIT 0"))

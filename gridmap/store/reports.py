@@ -137,7 +137,12 @@ cells AS (SELECT ST_MakeEnvelope(
 found AS (
     SELECT r.id, r.geom, {_STATE} AS state,
            floor(ST_X(r.geom_3857) / :cell) AS i, floor(ST_Y(r.geom_3857) / :cell) AS j
-    FROM reports r, cells WHERE r.geom_3857 && cells.e AND r.area IS NOT NULL AND {where}),
+    FROM reports r, cells
+    -- The index compares boxes in single precision: what it lets through beyond the edge is cut off here.
+    WHERE r.geom_3857 && cells.e
+      AND ST_X(r.geom_3857) >= ST_XMin(cells.e) AND ST_X(r.geom_3857) < ST_XMax(cells.e)
+      AND ST_Y(r.geom_3857) >= ST_YMin(cells.e) AND ST_Y(r.geom_3857) < ST_YMax(cells.e)
+      AND r.area IS NOT NULL AND {where}),
 gathered AS (
     SELECT count(*) AS n, count(*) FILTER (WHERE state = 'open') AS open,
            count(*) FILTER (WHERE state = 'overdue') AS overdue,

@@ -22,13 +22,17 @@ class Watched:
     url: str
     outside: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    pending: set[Request] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.page.on("request", self._request)
+        self.page.on("requestfinished", lambda request: self.pending.discard(request))
+        self.page.on("requestfailed", lambda request: self.pending.discard(request))
         self.page.on("console", lambda said: said.type == "error" and self.errors.append(said.text))
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     def _request(self, request: Request) -> None:
+        self.pending.add(request)
         if not request.url.startswith((f"{self.url}/", "data:", "blob:")):
             self.outside.append(request.url)
 
@@ -39,10 +43,11 @@ class Watched:
         return self.page
 
     def rest(self) -> None:
-        # Moves and filters ask the server only after a short pause of their own.
-        self.page.wait_for_timeout(200)
-        self.page.wait_for_load_state("networkidle")
-        self.page.wait_for_timeout(100)
+        """Wait until no request has been under way for a while: moves and filters ask after a short pause."""
+        quiet = 0
+        while quiet < 4:
+            self.page.wait_for_timeout(100)
+            quiet = 0 if self.pending else quiet + 1
 
 
 @pytest.fixture(scope="session")

@@ -47,7 +47,7 @@ class TestEncoding:
         source = read(packed(parts, tmp_path / "town.zip"))
         assert source.encoding == "gb18030"
         assert source.frame["名称"].tolist() == NAMES
-        assert source.frame["n"].tolist() == ["1.5", "2", ""] or source.frame["n"][0].startswith("1.5")
+        assert source.frame["n"].tolist() == ["1.5", "2", ""]
 
     @pytest.mark.parametrize("page", ["GBK", "936", "CP936", "GB2312", "ANSI 936", "gb18030"])
     def test_the_cpg_is_honoured(self, parts, tmp_path, page):
@@ -68,7 +68,7 @@ class TestEncoding:
         assert source.notices == ("the file says that its text is utf-8, but it is gb18030",)
 
     def test_a_declared_encoding_that_does_not_fit_names_row_and_field(self, parts, tmp_path):
-        with pytest.raises(InputError, match=r'town\.zip, row 1, field .*: its text is not utf-8'):
+        with pytest.raises(InputError, match=r"town\.zip, row 1, field .*: its text is not utf-8"):
             read(packed(parts, tmp_path / "town.zip"), encoding="utf-8")
 
     def test_text_cut_in_the_middle_of_its_last_character(self, tmp_path):
@@ -82,7 +82,9 @@ class TestEncoding:
 class TestNumbers:
     def test_codes_of_twenty_digits_in_a_numeric_field(self, tmp_path):
         """N(20, 0): GDAL reads it as a double and gives 51172300100100096000."""
-        gpd.GeoDataFrame({"code": ["x"]}, geometry=[shapely.Point(1, 2)], crs=4490).to_file(tmp_path / "a.shp")
+        gpd.GeoDataFrame({"code": ["x"]}, geometry=[shapely.Point(1, 2)], crs=4490).to_file(
+            tmp_path / "a.shp"
+        )
         code = b"51172300100100100001"
         header = struct.pack("<B3BIHH20x", 3, 126, 11, 20, 1, 65, 21)
         field = struct.pack("<11sc4xBB14x", b"code", b"N", 20, 0)
@@ -93,7 +95,7 @@ class TestNumbers:
         ("written", "text"),
         [
             (b" 6301200042.00000", "6301200042"),
-            (b"       -1.50000", "-1.50000"),
+            (b"       -1.50000", "-1.5"),
             (b"**********", ""),
             (b"6.30120004200e+009", "6301200042"),
             (b"", ""),
@@ -129,7 +131,9 @@ class TestParts:
     def test_the_prj_is_what_the_file_states(self, parts, tmp_path):
         assert read(packed(parts, tmp_path / "town.zip")).stated_crs == "EPSG:4490"
 
-    @pytest.mark.parametrize(("ending", "what"), [(".dbf", "the table of its attributes"), (".shx", "the index of its shapes")])
+    @pytest.mark.parametrize(
+        ("ending", "what"), [(".dbf", "the table of its attributes"), (".shx", "the index of its shapes")]
+    )
     def test_without_dbf_or_shx(self, parts, tmp_path, ending, what):
         path = packed(parts, tmp_path / "town.zip", leave_out=ending)
         with pytest.raises(InputError) as refused:
@@ -144,30 +148,30 @@ class TestParts:
         other.mkdir()
         gpd.GeoDataFrame({"n": [1]}, geometry=[shapely.Point(1, 2)], crs=4490).to_file(other / "town.shp")
         (parts / "town.dbf").write_bytes((other / "town.dbf").read_bytes())
-        with pytest.raises(InputError, match="has 3 shapes but 1 rows of attributes: its parts do not belong together"):
+        with pytest.raises(
+            InputError, match="has 3 shapes but 1 rows of attributes: its parts do not belong together"
+        ):
             read(parts / "town.shp")
 
     def test_a_zip_of_several_asks_which(self, parts, tmp_path):
         for part in list(parts.iterdir()):
             part.with_stem("streets").write_bytes(part.read_bytes())
         path = packed(parts, tmp_path / "town.zip")
-        with pytest.raises(InputError, match="holds several Shapefiles, streets, town: name one as the layer"):
+        with pytest.raises(
+            InputError, match="holds several Shapefiles, streets, town: name one as the layer"
+        ):
             read(path)
         assert len(read(path, layer="streets").frame) == 3
         with pytest.raises(InputError, match="has no layer 'x': it has streets, town"):
             read(path, layer="x")
 
     def test_names_in_gbk_inside_the_zip(self, parts, tmp_path):
-        path = tmp_path / "town.zip"
-        with zipfile.ZipFile(path, "w") as archive:
-            for part in parts.iterdir():
-                # Without the flag for UTF-8 the bytes of a name count as code page 437.
-                archive.writestr(zipfile.ZipInfo(f"网格{part.suffix}".encode("gbk").decode("cp437")), part.read_bytes())
-        raw = path.read_bytes()
-        names = {f"网格{part.suffix}" for part in parts.iterdir()}
-        for name in names:
-            raw = raw.replace(name.encode("gbk").decode("cp437").encode(), name.encode("gbk").ljust(len(name.encode("gbk").decode("cp437").encode()), b"_"))
-        assert len(read(path, layer=None).frame) == 3
+        """Chinese Windows wrote the bytes of its own code page, without the flag for UTF-8."""
+        for part in list(parts.iterdir()):
+            part.rename(part.with_stem("ABCD"))
+        path = packed(parts, tmp_path / "town.zip")
+        path.write_bytes(path.read_bytes().replace(b"ABCD.", "网格".encode("gbk") + b"."))
+        assert len(read(path, layer="网格").frame) == 3
 
     def test_a_truncated_dbf(self, parts):
         dbf = (parts / "town.dbf").read_bytes()

@@ -141,9 +141,13 @@ def test_neighbouring_boxes_share_no_report(client, ask):
     left = get(client, f"/maps/overview/reports?bbox={west},30,{middle},32&zoom=15")
     both = get(client, f"/maps/overview/reports?bbox={west},30,{east},32&zoom=15")
     assert left["shown"] < both["shown"] <= both["total"]
-    keys = {(*item["geometry"]["coordinates"], item["properties"]["n"]) for item in both["features"]}
-    for item in left["features"]:
-        assert (*item["geometry"]["coordinates"], item["properties"]["n"]) in keys
+
+    def rows(found):
+        return [(*item["geometry"]["coordinates"], item["properties"]["n"]) for item in found["features"]]
+
+    for lng, lat, n in rows(left):
+        # A mean may differ in its last digit with the order of its sum.
+        assert any(abs(x - lng) + abs(y - lat) < 3e-6 and m == n for x, y, m in rows(both))
 
 
 @pytest.mark.parametrize("level", ["street", "community", "grid"])
@@ -187,7 +191,7 @@ def test_the_roster_shows_vacancies_and_doubles_first(client, ask):
 
 
 def test_tiles_hold_the_layers_and_are_not_sent_twice(client):
-    x, y, z = 13099, 6686, 14  # over the town's centre
+    x, y, z = 13100, 6702, 14  # over the town's centre
     base = client.get(f"/tiles/base/{z}/{x}/{y}.mvt")
     assert base.mimetype == "application/vnd.mapbox-vector-tile"
     for layer in (b"streets", b"buildings"):
