@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,9 @@ from gridmap import __version__
 from gridmap.config import ROOT, Settings
 from gridmap.errors import GridMapError, InputError
 from gridmap.types import Level
+
+if TYPE_CHECKING:
+    from gridmap.store.db import Database
 
 # Heavy rooms (geopandas, numba, folium) are imported by the commands that need them, so that
 # `gridmap stop` or a mistyped word answers at once.
@@ -31,7 +34,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command; what the user can mend is one line on stderr, and exit code 1."""
     try:
-        cli()
+        cli(prog_name="gridmap")
     except GridMapError as error:
         click.echo(f"gridmap: {error}", err=True)
         sys.exit(1)
@@ -88,9 +91,8 @@ def db() -> None:
 @db.command("start")
 def db_start() -> None:
     """Start it, creating and migrating it where needed."""
-    from gridmap.operations import serving
-
-    serving.prepare(Settings.load(), say)
+    with open_database():
+        say("The database is running")
 
 
 @db.command("stop")
@@ -116,10 +118,8 @@ def db_status() -> None:
 @db.command("upgrade")
 def db_upgrade() -> None:
     """Bring the schema to the newest version."""
-    from gridmap.operations import serving
-
-    database, _ = serving.prepare(Settings.load(), say)
-    database.upgrade()
+    with open_database() as database:
+        database.upgrade()
 
 
 @db.command("check")
@@ -198,7 +198,7 @@ def import_(
     commit: bool,
 ) -> None:
     """Check a file, and save it with --commit. Nothing is saved when a row is rejected."""
-    from gridmap.operations import importing, serving
+    from gridmap.operations import importing
 
     request = importing.Request(
         kind=kind,
@@ -212,8 +212,7 @@ def import_(
         merge_parts=merge_parts,
         valid_from=valid_from.date() if valid_from else date.today(),
     )
-    database, _ = serving.prepare(Settings.load(), say)
-    with database.owner_session() as session:
+    with open_database() as database, database.owner_session() as session:
         with progress_bars() as bars:
             plan = importing.prepare(session, request, bars)
         for line in plan.report():
@@ -238,10 +237,9 @@ def import_(
 @click.option("--level", type=click.Choice([str(level) for level in Level]), help="One level of areas.")
 def export(kind: str, file: Path, level: str | None) -> None:
     """Write what is stored; the ending chooses .geojson, .gpkg, .zip (Shapefile), .csv, .xlsx, .parquet."""
-    from gridmap.operations import exporting, serving
+    from gridmap.operations import exporting
 
-    database, _ = serving.prepare(Settings.load(), say)
-    with database.session() as session:
+    with open_database() as database, database.session() as session:
         rows = exporting.export(session, kind, file, Level(level) if level else None)
     click.echo(f"{rows} {kind} written to {file}, coordinates in CGCS2000 (EPSG:4490)")
 
@@ -253,14 +251,12 @@ def export(kind: str, file: Path, level: str | None) -> None:
 def locate(lng: str, lat: str, crs: str) -> None:
     """Tell the grid of a point, its parents, worker and nearest stations, as JSON."""
     from gridmap.geo import crs as systems
-    from gridmap.operations import locating, serving
+    from gridmap.operations import locating
     from gridmap.types import Point
 
     point, declared = Point.parse(lng, lat), systems.declare(crs)
-    settings = Settings.load()
-    database, _ = serving.prepare(settings, say)
-    with database.session() as session:
-        found = locating.locate_point(session, settings, point, declared)
+    with open_database() as database, database.session() as session:
+        found = locating.locate_point(session, Settings.load(), point, declared)
     click.echo(json.dumps(found, ensure_ascii=False, indent=2))
 
 
@@ -275,6 +271,18 @@ def bench(output: Path) -> None:
     sys.path.insert(0, str(ROOT))
     sys.argv = ["bench", str(output)]
     runpy.run_module("tests.bench", run_name="__main__")
+
+
+@contextmanager
+def open_database() -> Iterator[Database]:
+    """The installation's database, running and migrated; its connections are closed at the end."""
+    from gridmap.operations import serving
+
+    database, _ = serving.prepare(Settings.load(), say)
+    try:
+        yield database
+    finally:
+        database.dispose()
 
 
 @contextmanager

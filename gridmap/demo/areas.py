@@ -13,9 +13,10 @@ from gridmap.demo import names
 from gridmap.demo.blocks import Block
 from gridmap.demo.estates import Premises
 from gridmap.demo.grids import Grid
-from gridmap.demo.places import Directory, Estate
+from gridmap.demo.places import Estate
 from gridmap.demo.shares import apportion
 from gridmap.demo.terrain import Floats, Terrain, largest
+from gridmap.demo.ways import Directory
 
 STREET_CODE = "519900001"
 PEOPLE_PER_GRID = 130_000 / 150
@@ -52,7 +53,9 @@ def communities(grids: list[Grid], blocks: list[Block], terrain: Terrain, bridge
         members.setdefault(grid.community, []).append(g)
     found = []
     for inside in members.values():
-        polygon = largest(shapely.coverage_union_all([grids[g].polygon for g in inside if grids[g].how != "overlay"]))
+        polygon = largest(
+            shapely.coverage_union_all([grids[g].polygon for g in inside if grids[g].how != "overlay"])
+        )
         country = sum(blocks[i].polygon.area for g in inside for i in grids[g].blocks if blocks[i].country)
         found.append(Community(polygon, inside, country * 2 > polygon.area))
     found.sort(key=lambda c: (c.country, round(-c.polygon.centroid.y / 900), c.polygon.centroid.x))
@@ -70,8 +73,8 @@ def _name(found: list[Community], blocks: list[Block], terrain: Terrain, bridge:
     western = [community for community in town if terrain.west.contains(community.polygon.centroid)]
     eastern = [community for community in town if community not in western]
     station = next((block.polygon for block in blocks if block.use == "station"), None)
-    claims = [("河东", eastern, Point(0, 0)), ("河西", western, Point(0, 0)), ("状元桥", town, bridge)]
-    claims += [("站前", town, station.centroid)] if station else []
+    claims = [("站前", town, station.centroid)] if station else []
+    claims += [("河东", eastern, Point(0, 0)), ("河西", western, Point(0, 0)), ("状元桥", town, bridge)]
     for name, options, at in claims:
         free = [community for community in options if not community.name]
         near = [(c.polygon.distance(at), c.polygon.centroid.distance(at), k) for k, c in enumerate(free)]
@@ -85,7 +88,9 @@ def _name(found: list[Community], blocks: list[Block], terrain: Terrain, bridge:
             community.name = community.name or next(pool)
 
 
-def number(grids: list[Grid], found: list[Community], premises: list[Premises], called: dict[int, str]) -> None:
+def number(
+    grids: list[Grid], found: list[Community], premises: list[Premises], called: dict[int, str]
+) -> None:
     """Set the code and name of every grid: numbers run from west to east in bands from north to south.
 
     Dedicated grids come after the general ones of their community. `called` names premises.

@@ -50,7 +50,7 @@ STYLES = {
     "slab": Style(42, 14, 13, 29, (9, 12), 5, 9),
     "tower": Style(27, 20, 24, 34, (17, 27), 4, 7),
     "quarter": Style(26, 13, 5, 9, (3, 5), 2, 11, turn=0.03, kept=0.9),
-    "village": Style(19, 10, 17, 20, (2, 3), 2, 15, turn=0.22, kept=0.5),
+    "village": Style(19, 10, 13, 17, (2, 3), 2, 22, turn=0.22, kept=0.6),
     "school": Style(58, 15, 16, 38, (4, 5), 0, 4, kept=0.9, wing=14, winged=0.55),
     "hospital": Style(62, 20, 16, 26, (6, 14), 0, 5, wing=13, winged=0.55),
     "market": Style(66, 34, 14, 20, (1, 3), 0, 2),
@@ -171,7 +171,7 @@ def _build(rng: np.random.Generator, unit: Premises, spread: float) -> list[Buil
     style = STYLES[unit.style]
     # Homes face south: the rows follow whichever axis of the land is nearer to east-west.
     angle = (_axis(unit.polygon)[0] + math.pi / 4) % (math.pi / 2) - math.pi / 4
-    pivot = unit.polygon.centroid.coords[0]
+    pivot = unit.polygon.centroid
     level = rotate(unit.polygon, -angle, origin=pivot, use_radians=True).buffer(-2)
     shapely.prepare(level)
     best = np.empty((0, 4))

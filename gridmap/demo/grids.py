@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections import defaultdict
 from dataclasses import dataclass
@@ -11,9 +12,9 @@ import shapely
 from numpy.typing import NDArray
 from shapely import Polygon
 
-from gridmap.demo.areas import apportion
 from gridmap.demo.blocks import Block, Borders
 from gridmap.demo.estates import Premises
+from gridmap.demo.shares import apportion
 from gridmap.demo.streets import NODE_M
 from gridmap.demo.terrain import Floats, largest
 
@@ -203,28 +204,21 @@ def partition(
 ) -> dict[int, int]:
     """Split connected `members` into `count` connected parts of about equal weight: member → part.
 
-    The parts grow from seeds, the lightest first; then members change sides, first to even the weights,
-    then to straighten the borders.
+    The parts grow around the means of a clustering, every member joining the nearest that reaches it; then
+    members change sides, first to even the weights, then to straighten the borders.
     """
     inside = set(members)
-    seeds = _seeds(rng, members, weight, middles, count)
-    parts = [{seed} for seed in seeds]
-    label = {seed: k for k, seed in enumerate(seeds)}
-    load = [float(weight[seed]) for seed in seeds]
-    growing = set(range(count))
-    while growing and len(label) < len(members):
-        k = min(growing, key=lambda part: (load[part], part))
-        rim = sorted({other for i in parts[k] for other in near[i]} & inside - set(label))
-        if not rim:
-            growing.discard(k)
-            continue
-        centre = middles[sorted(parts[k])].mean(axis=0)
-        shared = [sum(near[i].get(member, 0.0) for member in parts[k]) for i in rim]
-        cost = np.hypot(*(middles[rim] - centre).T) - 0.25 * np.array(shared)
-        best = rim[int(np.argmin(cost))]
-        label[best] = k
-        parts[k].add(best)
-        load[k] += weight[best] + 1
+    seeds, means = _seeds(rng, members, weight, middles, count)
+    label: dict[int, int] = {}
+    queue = [(0.0, seed, k) for k, seed in enumerate(seeds)]
+    while queue:
+        _, member, k = heapq.heappop(queue)
+        if member not in label:
+            label[member] = k
+            for other in near[member]:
+                if other in inside and other not in label:
+                    heapq.heappush(queue, (math.dist(middles[other], means[k]), other, k))
+    parts = [{member for member, k in label.items() if k == part} for part in range(count)]
     _even_out(label, parts, weight, near)
     _straighten(label, parts, weight, near)
     return label
@@ -232,8 +226,8 @@ def partition(
 
 def _seeds(
     rng: np.random.Generator, members: list[int], weight: Floats, middles: Floats, count: int
-) -> list[int]:
-    """Different members near the means of a weighted k-means clustering."""
+) -> tuple[list[int], Floats]:
+    """The means (count, 2) of a weighted k-means clustering, and for each a member near it."""
     share, points = weight[members] + 1, middles[members]
     means = points[rng.choice(len(members), count, replace=False, p=share / share.sum())]
     for _ in range(25):
@@ -246,7 +240,7 @@ def _seeds(
     for mean in means:
         far = ((points - mean) ** 2).sum(-1) + np.where(weight[members] > 0, 0, 1e9)
         seeds.append(next(members[k] for k in np.argsort(far, kind="stable") if members[k] not in seeds))
-    return seeds
+    return seeds, means
 
 
 def _move(label: dict[int, int], parts: list[set[int]], near: Borders, member: int, target: int) -> bool:
@@ -349,10 +343,10 @@ def _joined(
 ) -> int:
     """The community of a dedicated grid: the one around it, or the one with which it shares most border."""
     if labels[grid.blocks[0]] >= 0:
-        return grids[labels[grid.blocks[0]]].community
+        return grids[int(labels[grid.blocks[0]])].community
     shared: dict[int, float] = defaultdict(float)
     for i in grid.blocks:
         for k, length in every[i].items():
             if labels[k] >= 0 and (blocks[k].side, blocks[k].country) == (blocks[i].side, blocks[i].country):
-                shared[grids[labels[k]].community] += length
+                shared[grids[int(labels[k])].community] += length
     return max(sorted(shared), key=lambda community: shared[community])

@@ -4,61 +4,59 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 from gridmap.demo import names
 from gridmap.demo.areas import Community
-from gridmap.demo.shares import apportion
 from gridmap.demo.grids import Grid
-from gridmap.demo.terrain import Floats
+from gridmap.demo.shares import apportion
 
 VACANT = 3
 DOUBLE = 2
 COURIERS_PER_GRID = 460 / 150
 RIDERS_PER_GRID = 3_100 / 150
+# Share of people of 60 and over by the style of their building.
+ELDERLY = {"walkup": 0.27, "slab": 0.16, "tower": 0.12, "quarter": 0.31, "village": 0.34}
 
 
 def workers(
-    rng: np.random.Generator,
-    divided: list[Grid],
-    codes: list[str],
-    communities: list[Community],
-    riders: Floats,
+    rng: np.random.Generator, grids: list[Grid], communities: list[Community], riders: ArrayLike
 ) -> pd.DataFrame:
     """name, phone, role, areas: a 网格长 for each community, a 专职 for each grid, couriers as 兼职.
 
-    Three general grids are vacant and two have two workers, on purpose. `riders` (communities) weighs
-    where the couriers work. Phones begin with 1000000, which no network uses.
+    On purpose three general grids have nobody and two have two workers. `riders` (one number for each
+    community) tells where the couriers work. Phones begin with 1000000, which no network uses.
     """
-    general = [g for g in range(len(divided)) if not divided[g].dedicated]
-    odd = rng.permutation(len(general))[: VACANT + DOUBLE]
-    vacant = {general[k] for k in odd[:VACANT]}
-    doubled = {general[k] for k in odd[VACANT:]}
+    general = [grid.code for grid in grids if not grid.dedicated]
+    odd = [general[k] for k in rng.permutation(len(general))[: VACANT + DOUBLE]]
     rows = [("网格长", community.code) for community in communities]
-    for g in range(len(divided)):
-        if g not in vacant:
-            rows += [("专职", codes[g])] * (2 if g in doubled else 1)
-    couriers = apportion(round(COURIERS_PER_GRID * len(divided)), riders)
-    for k, community in enumerate(communities):
-        for _ in range(couriers[k]):
+    for code in sorted(grid.code for grid in grids):
+        hands = 0 if code in odd[:VACANT] else 2 if code in odd[VACANT:] else 1
+        rows += [("专职", code)] * hands
+    for community, number in zip(
+        communities, apportion(round(COURIERS_PER_GRID * len(grids)), riders), strict=True
+    ):
+        for _ in range(number):
             other = communities[int(rng.integers(len(communities)))].code
-            both = rng.random() < 0.3 and other != community.code
-            rows.append(("兼职", f"{community.code};{other}" if both else community.code))
+            wider = rng.random() < 0.3 and other != community.code
+            rows.append(("兼职", f"{community.code};{other}" if wider else community.code))
     table = pd.DataFrame(rows, columns=["role", "areas"])
     table.insert(0, "name", [names.person(rng) for _ in rows])
     table.insert(1, "phone", [f"1000000{k:04d}" for k in range(1, len(rows) + 1)])
     return table
 
 
-def ages(rng: np.random.Generator, table: pd.DataFrame, grids: int) -> dict[str, Floats]:
-    """elderly (60 and over), children (under 15) and riders in each building of the table."""
+def ages(rng: np.random.Generator, table: pd.DataFrame, grids: int) -> dict[str, NDArray[np.int64]]:
+    """elderly (60 and over), children (under 15) and riders of every building in the table.
+
+    Riders are counted where they live or wait for orders, shops and works included.
+    """
     population = table["population"].to_numpy()
-    share = {"walkup": 0.27, "slab": 0.16, "tower": 0.12, "quarter": 0.31, "village": 0.34}
-    old = table["style"].map(share).fillna(0.05).to_numpy()
-    young = 0.05 + 0.62 * (0.36 - old)
-    works = table["style"].isin(["market", "commerce", "works"]).to_numpy()
-    riders = population * rng.lognormal(0, 0.5, len(table)) + works * rng.uniform(20, 160, len(table))
+    old = table["style"].map(ELDERLY).fillna(0.05).to_numpy(dtype=np.float64)
+    waiting = table["style"].isin(["market", "commerce", "works"]).to_numpy()
+    riders = population * rng.lognormal(0, 0.5, len(table)) + waiting * rng.uniform(20, 160, len(table))
     return {
         "elderly": rng.binomial(population, old),
-        "children": rng.binomial(population, np.maximum(young, 0.03)),
+        "children": rng.binomial(population, np.maximum(0.05 + 0.62 * (0.36 - old), 0.03)),
         "riders": apportion(round(RIDERS_PER_GRID * grids), riders),
     }

@@ -134,7 +134,9 @@ def points(
         street, gate = directory.beside(unit.polygon)
         at = Point(inner_point(unit.polygon)) if unit.use in ("park", "square") else gate
         other = aliases.get(name, name.removesuffix("有限公司")[-3:])
-        found.append(Place(name, other, names.INSTITUTIONS[unit.use][0], at, f"{street.name}{street.door(gate)}号"))
+        found.append(
+            Place(name, other, names.INSTITUTIONS[unit.use][0], at, f"{street.name}{street.door(gate)}号")
+        )
     for home in estates:
         gate_name = f"{home.name}{home.gate_name}"
         found.append(Place(gate_name, f"{home.short}大门", "gate", home.gate, home.address, home.name))

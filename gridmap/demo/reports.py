@@ -11,7 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridmap.demo import addresses, texts
-from gridmap.demo.shares import apportion
 from gridmap.demo.patterns import (
     DAYS,
     FIRST,
@@ -28,6 +27,7 @@ from gridmap.demo.patterns import (
     HotSpot,
     Pattern,
 )
+from gridmap.demo.shares import apportion
 from gridmap.demo.sites import KINDS, Sites
 from gridmap.demo.terrain import Floats
 
@@ -189,22 +189,16 @@ def _minutes(rng: np.random.Generator, category: Ints) -> Ints:
 
 
 def _sources(rng: np.random.Generator, category: Ints) -> Ints:
-    """Positions in SOURCES; what part-time workers and sensors do not report, the others do."""
+    """Positions in SOURCES; part-time workers and sensors report only what they can notice."""
     listed, codes = list(SOURCES), list(PATTERNS)
     share = np.array([share for share, _ in SOURCES.values()])
-    source = np.zeros(len(category), dtype=np.int64)
-    special = {"part_time": PATROLLED, "iot": SENSED}
-    concerned = {name: np.isin(category, [codes.index(c) for c in of]) for name, of in special.items()}
-    for patrolled in (False, True):
-        for sensed in (False, True):
-            mine = np.flatnonzero((concerned["part_time"] == patrolled) & (concerned["iot"] == sensed))
-            p = share.copy()
-            for name, applies in (("part_time", patrolled), ("iot", sensed)):
-                k = listed.index(name)
-                p[k] = share[k] * len(category) / max(1, int(concerned[name].sum())) if applies else 0.0
-            others = [k for k, name in enumerate(listed) if name not in special]
-            p[others] *= (1 - p.sum() + p[others].sum()) / p[others].sum()
-            source[mine] = _drawn(rng, np.arange(len(listed)), p, len(mine))
+    limited = {"part_time": PATROLLED, "iot": SENSED}
+    others = np.array([k for k, name in enumerate(listed) if name not in limited])
+    source = _drawn(rng, others, share[others], len(category))
+    for name, noticed in limited.items():
+        able = np.flatnonzero(np.isin(category, [codes.index(code) for code in noticed]))
+        k = listed.index(name)
+        source[rng.permutation(able)[: round(share[k] * len(category))]] = k
     return source
 
 

@@ -17,8 +17,9 @@ from gridmap.demo import names
 from gridmap.demo.areas import centroids
 from gridmap.demo.blocks import Block, inner_point
 from gridmap.demo.estates import Premises
-from gridmap.demo.places import Directory, Estate, Place, Street, kerb
+from gridmap.demo.places import Estate, Place
 from gridmap.demo.terrain import Floats, Terrain
+from gridmap.demo.ways import Directory, kerb
 
 NAMED = ("market", "school", "hospital", "shop", "company", "park")
 KINDS = ("home", "quarter", "village", *NAMED, "road", "crossing", "field")
@@ -142,34 +143,34 @@ def _roadside(
     found = []
     tree = shapely.STRtree([spot.at for spot in named])
     for street in directory.named:
-        for line in street.parts:
-            for chain in np.arange(ROAD_STEP_M / 2, line.length, ROAD_STEP_M):
-                at = kerb(rng, street, line, float(chain))
-                if not terrain.outline.contains(at) or terrain.water.contains(at):
+        for part in street.parts:
+            for chain in np.arange(ROAD_STEP_M / 2, part.line.length, ROAD_STEP_M):
+                at = kerb(rng, part, float(chain))
+                if part.bridge or not terrain.outline.contains(at) or terrain.water.contains(at):
                     continue
                 number = street.door(at)
                 road = f"{street.name}{number}号"
                 across = [
                     named[i].name
                     for i in tree.query(at, predicate="dwithin", distance=OPPOSITE_M)
-                    if LineString([at, named[i].at]).crosses(line)
+                    if LineString([at, named[i].at]).crosses(part.line)
                 ]
                 opposite = f"{min(across)}对面" if across else f"{road}附近"
                 words = (street.name, street.name, street.alias or street.name, road)
-                found.append(Site("road", at, *words, number, 0, TRAFFIC[street.rank], "", opposite))
+                found.append(Site("road", at, *words, number, 0, TRAFFIC[part.rank], "", opposite))
     return found
 
 
 def _crossings(rng: np.random.Generator, directory: Directory, terrain: Terrain) -> list[Site]:
-    meet: dict[tuple[float, ...], set[str]] = defaultdict(set)
-    ranks: dict[str, Street] = {street.name: street for street in directory.named}
+    meet: dict[tuple[float, ...], dict[str, str]] = defaultdict(dict)
     for street in directory.named:
-        for line in street.parts:
-            for point in line.coords:
-                meet[point].add(street.name)
+        for part in street.parts:
+            for point in part.line.coords:
+                meet[point][street.name] = street.rank
     found = []
     for point in sorted(point for point, called in meet.items() if len(called) > 1):
-        first, second = sorted(meet[point], key=lambda name: (-TRAFFIC[ranks[name].rank], name))[:2]
+        ranks = meet[point]
+        first, second = sorted(ranks, key=lambda name: (-TRAFFIC[ranks[name]], name))[:2]
         angle = rng.uniform(0, 2 * math.pi)
         at = Point(point[0] + 9 * math.cos(angle), point[1] + 9 * math.sin(angle))
         if terrain.outline.contains(at):

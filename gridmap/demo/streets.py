@@ -22,7 +22,14 @@ Segment = frozenset[tuple[float, float]]
 # Every vertex of streets and blocks lies on a lattice of this size: small enough not to be seen, large
 # enough for neighbours to stay apart when degrees are rounded to 6 decimals (0.1 m).
 NODE_M = 0.5
-WIDTH_M = {"primary": 30.0, "secondary": 22.0, "tertiary": 15.0, "residential": 10.0, "alley": 6.0, "path": 3.5}
+WIDTH_M = {
+    "primary": 30.0,
+    "secondary": 22.0,
+    "tertiary": 15.0,
+    "residential": 10.0,
+    "alley": 6.0,
+    "path": 3.5,
+}
 RANKS = tuple(WIDTH_M)
 # A new street ends at a junction that is nearer than this rather than beside it.
 SNAP_M = 34.0
@@ -93,7 +100,8 @@ def block_size(remoteness: float, country: bool) -> float:
     """The size of block, in m², at which cutting stops."""
     if country:
         return 62_000.0
-    return 17_000.0 + 42_000.0 * min(1.0, max(0.0, remoteness - 0.12) / 0.8) ** 1.1
+    rise = min(1.0, max(0.0, remoteness - 0.12) / 0.8)
+    return 17_000.0 + 42_000.0 * math.pow(rise, 1.1)
 
 
 def _subdivide(rng: np.random.Generator, face: Polygon, terrain: Terrain, anchors: Anchors) -> list[Road]:
@@ -218,7 +226,7 @@ def _continued(cuts: list[Road]) -> list[Road]:
             joined += [(i, k) for k, b in meeting[n + 1 :] if math.cos(a - b) < -0.92]
     pairs = np.array(joined, dtype=np.int64).reshape(-1, 2)
     links = coo_matrix((np.ones(len(pairs)), pairs.T), shape=(len(cuts), len(cuts)))
-    number = connected_components(links, directed=False)[1] if cuts else []
+    number = connected_components(links, directed=False)[1]
     return [replace(road, street=1000 + int(k)) for road, k in zip(cuts, number, strict=True)]
 
 
@@ -230,7 +238,9 @@ def _attributed(pieces: NDArray[np.object_], roads: list[Road]) -> list[Road]:
         middle = piece.interpolate(0.5, normalized=True)
         near = tree.query(middle, predicate="dwithin", distance=0.8)
         if len(near):
-            on = min(near, key=lambda k: (round(roads[k].line.distance(middle), 1), RANKS.index(roads[k].rank), k))
+            on = min(
+                near, key=lambda k: (round(roads[k].line.distance(middle), 1), RANKS.index(roads[k].rank), k)
+            )
             edges.append(replace(roads[on], line=piece))
     return edges
 

@@ -174,13 +174,13 @@ class Lattice:
                 if rank in ("tertiary", "residential") and rng.random() < 0.10 + 0.22 * remote:
                     continue
                 line = self._piece(self.node(i, j), self.node(i + 1, j), 0, j == self.station)
-                for part in lines(line.difference(corridor)):
-                    eastern = part.centroid.x > corridor.intersection(line).centroid.x
-                    number = 100 + j + (50 if eastern and not crossing and line.intersects(corridor) else 0)
-                    roads.append(Road(part, rank, number))
+                parts = sorted(lines(line.difference(corridor)), key=lambda part: part.bounds[0])
+                for k, part in enumerate(parts):
+                    other_bank = not crossing and (k > 0 or self.us[i] > self.warp.river_u)
+                    roads.append(Road(part, rank, 100 + j + 50 * other_bank))
                 if crossing:
-                    parts = lines(line.intersection(corridor))
-                    roads += [Road(part, rank, 100 + j, bridge=True) for part in parts]
+                    spans = lines(line.intersection(corridor))
+                    roads += [Road(span, rank, 100 + j, bridge=True) for span in spans]
         return roads
 
     def columns(self, rng: np.random.Generator, corridor: Polygon) -> list[Road]:

@@ -32,6 +32,7 @@ LARGEST_NUMBER: Final = 1e9
 # The same place in two systems is within this many degrees (about a metre) when the systems agree.
 _SAME_PLACE: Final = 1e-5
 _SAMPLE: Final = 100
+_EPSG: Final = {"wgs84": "EPSG:4326", "cgcs2000": "EPSG:4490"}
 _MAX_TAGS: Final = 64
 _WKT_HEAD: Final = 1 << 20
 _NULLS: Final = pa.array(["NULL", "null", "None", "none", "\\N"], pa.large_string())
@@ -366,6 +367,7 @@ class Checks:
                 f"is a {geometry[position].geom_type} where a Point is needed: give one position"
             ),
         )
+        points[absent] = None
         xy = np.column_stack([shapely.get_x(points), shapely.get_y(points)])
         self.reject(~absent & ~_complete(xy), "geometry", "has a coordinate that is not a finite number")
         xy[~_complete(xy)] = np.nan
@@ -439,6 +441,9 @@ class Checks:
             read = crs.to_storage(sample, declared)
             both = _complete(said) & _complete(read)
             agrees = not len(sample) or bool(both.any() and (np.abs(said - read)[both] < _SAME_PLACE).all())
+            # PROJ knows no way between the old Chinese datums and today's without grids, and assumes none.
+            known = pyproj.CRS.from_user_input(_EPSG.get(declared, declared))
+            agrees &= _ellipsoid_m(stated) == _ellipsoid_m(known)
         if not agrees:
             raise InputError(
                 f"says that its coordinates are {label}, but {declared} was declared: declare what is true of "
@@ -451,6 +456,11 @@ def _complete(xy: Floats) -> Mask:
     """Which rows have nothing but finite numbers."""
     complete: Mask = np.logical_and.reduce(np.isfinite(xy), axis=1)
     return complete
+
+
+def _ellipsoid_m(system: pyproj.CRS) -> int | None:
+    """The larger half axis: 6378137 (WGS 84, CGCS2000), 6378245 (Beijing 1954), 6378140 (Xian 1980)."""
+    return round(system.ellipsoid.semi_major_metre) if system.ellipsoid else None
 
 
 def _in_degrees(declared: str) -> bool:

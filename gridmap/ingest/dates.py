@@ -108,7 +108,7 @@ def parse(texts: pd.Series, slash_order: Order, now: datetime) -> tuple[pd.Serie
     naive[left[days]] = np.datetime64("1899-12-30", "us") + seconds.astype("timedelta64[s]")
     reasons[left[~days]] = f"cannot be read as a date: {EXPECTED}"
     result = _localized(naive, shift)
-    years = result.dt.year.to_numpy(float)
+    years = result.dt.tz_convert(CHINA_TIME).dt.year.to_numpy(float)
     reasons[years < EARLIEST_YEAR] = f"is before {EARLIEST_YEAR}: {EXPECTED}"
     reasons[years > now.year + 1] = f"is after {now.year + 1}: {EXPECTED}"
     result[reasons != ""] = pd.NaT

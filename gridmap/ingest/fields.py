@@ -79,7 +79,7 @@ SYNONYMS: Final[Mapping[str, Mapping[str, str]]] = {
     "demand": {
         **_POINT,
         "building": "building,buildingcode,楼栋,楼栋编码,楼栋代码,建筑编码",
-        "households": "households,户数,戶數,住户数,hh,hse_units",
+        "households": "households,户数,戶數,住户数,hh",
         "people": "people,population,pop,人口,人口数,人口數,人数,常住人口,demand,weight",
         "elderly": "elderly,老人,老年人,老年人口,60岁以上,65岁以上",
         "children": "children,儿童,兒童,未成年人,儿童数",

@@ -188,7 +188,7 @@ class TownMap(folium.Map):
     _template = Template(
         """
         {% macro html(this, kwargs) %}
-            <div class="folium-map" id={{ this.get_name()|tojson }} aria-label="地图"></div>
+            <div class="folium-map" id={{ this.get_name()|tojson }} role="region" aria-label="地图"></div>
         {% endmacro %}
         {% macro script(this, kwargs) %}
             const {{ this.get_name() }} =

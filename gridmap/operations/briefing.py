@@ -67,7 +67,7 @@ def counts_by_level(session: Session, chosen: ReportFilter, level: Level) -> dic
     level_of = dict(zip(tree["code"], tree["level"], strict=True))
     counts = dict.fromkeys(tree.loc[tree["level"] == level, "code"], 0)
     for owner, number in reports.count_by_area(session, chosen).items():
-        code = owner
+        code: str | None = owner
         while code is not None and level_of.get(code) != level:
             code = parent.get(code)
         if code is not None:
@@ -80,5 +80,4 @@ def roster(session: Session) -> list[dict[str, Any]]:
     rows = people.roster(session)
     rows["amiss"] = rows["workers"] != 1
     ordered = rows.sort_values(["amiss", "code"], ascending=[False, True])
-    records: list[dict[str, Any]] = ordered.to_dict("records")
-    return records
+    return [{str(name): value for name, value in row.items()} for row in ordered.to_dict("records")]

@@ -38,7 +38,7 @@ def export(session: Session, kind: str, file: Path, level: Level | None) -> int:
         elif name.startswith("valid_") or name.endswith("_month"):
             frame[name] = [None if pd.isna(value) else value.isoformat() for value in column]
         if name != "geometry" and not pd.api.types.is_numeric_dtype(frame[name]):
-            frame[name] = [_inert(value) for value in frame[name]]
+            frame[name] = frame[name].map(_inert)
     if ending in (".csv", ".xlsx"):
         _write_table(frame, file)
     elif ending == ".parquet":

@@ -14,7 +14,6 @@ from datetime import date
 from pathlib import Path
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 from sqlalchemy.orm import Session
@@ -195,7 +194,7 @@ def save(session: Session, plan: Plan, bars: Bars) -> Outcome:
                     **{name: accepted[name] for name in accepted.columns if name != "geometry"},
                     "raw_crs": accepted["crs"],
                     "area_id": pd.Series(owners.id, index=accepted.index).where(owners.found),
-                    "location_method": np.where(owners.found, "declared", None),
+                    "location_method": pd.Series("declared", index=accepted.index).where(owners.found),
                     "x": shapely.get_x(anchor),
                     "y": shapely.get_y(anchor),
                 },

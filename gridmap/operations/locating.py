@@ -50,7 +50,7 @@ class Locator:
     def __bool__(self) -> bool:
         return bool(self._levels)
 
-    def locate(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> Owners:
+    def locate(self, x: NDArray[np.floating[Any]], y: NDArray[np.floating[Any]]) -> Owners:
         """x, y in EPSG:4490; NaN is outside."""
         code = np.full(len(x), None, dtype=object)
         identity = np.full(len(x), -1, dtype=np.int64)

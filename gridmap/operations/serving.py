@@ -32,7 +32,8 @@ def prepare(settings: Settings, say: Say) -> tuple[Database, bool]:
     started = False
     if not settings.database_url:
         cluster = Cluster.of(settings)
-        say("Starting the private PostGIS" if cluster.exists() else "Creating the private PostGIS")
+        if not cluster.running():
+            say("Starting the private PostGIS" if cluster.exists() else "Creating the private PostGIS")
         started = cluster.start()
     database = Database.connect(settings)
     if not database.is_current():
@@ -105,7 +106,7 @@ def serve(settings: Settings) -> None:
             workers=1,
             blocking_threads=16,
             respawn_failed_workers=True,
-            log_level=LogLevels.warning,
+            log_level=LogLevels.error,
         ).serve()
     finally:
         record.path.unlink(missing_ok=True)

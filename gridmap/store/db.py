@@ -120,7 +120,7 @@ def bootstrap(settings: Settings, database: str | None = None) -> None:
         cluster = Cluster.of(settings)
         name = database or DATABASE
         admin = make_url(cluster.url(ADMIN, "postgres"))
-        _run(admin, [_role(OWNER, "LOGIN"), _role(APPLICATION, "LOGIN")])
+        _run(admin, [_role(OWNER, "LOGIN"), _role(APPLICATION, "LOGIN"), f"GRANT {APPLICATION} TO {OWNER}"])
         _create_database(admin, admin.set(database=name), name, owner=OWNER)
         target = admin.set(database=name)
     statements = [f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC']

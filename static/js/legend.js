@@ -42,7 +42,11 @@ const legend = (() => {
     const segments = (name, title, choices, key, fallback) => {
       const bar = node("div", "segments");
       for (const [value, caption] of choices) {
-        const input = Object.assign(document.createElement("input"), { type: "radio", name, id: `${name}-${value}` });
+        const input = Object.assign(document.createElement("input"), {
+          type: "radio",
+          name,
+          id: `${name}-${value}`,
+        });
         input.addEventListener("change", () => patch({ [key]: value }));
         refreshers.push(() => {
           input.checked = (get(key) ?? fallback) === value;
@@ -73,7 +77,13 @@ const legend = (() => {
       for (const [state, name] of Object.entries(STATES)) {
         key.append(node("li", "", symbols.report(state), name));
       }
-      const scale = node("div", "heat-scale", node("span", "", "低"), node("i", "heat-ramp"), node("span", "", "高"));
+      const scale = node(
+        "div",
+        "heat-scale",
+        node("span", "", "低"),
+        node("i", "heat-ramp"),
+        node("span", "", "高"),
+      );
       root.append(group("上报", layer("reports", "上报点"), key, layer("heat", "热力"), scale));
     }
     if (layers.includes("stations")) {
@@ -85,8 +95,7 @@ const legend = (() => {
           symbol: symbols.station(kind),
           number: kind.count,
           checked: () => wanted().includes(kind.code),
-          change: (on) =>
-            choose(codes.filter((code) => (code === kind.code ? on : wanted().includes(code)))),
+          change: (on) => choose(codes.filter((code) => (code === kind.code ? on : wanted().includes(code)))),
         }),
       );
       const all = layer("stations", "全部站点", { number: kinds.reduce((sum, kind) => sum + kind.count, 0) });
@@ -98,7 +107,13 @@ const legend = (() => {
     }
     if (basemaps.length > 1) {
       root.append(
-        segments("base", "底图", basemaps.map(({ code, name }) => [code, name]), "base", basemaps[0].code),
+        segments(
+          "base",
+          "底图",
+          basemaps.map(({ code, name }) => [code, name]),
+          "base",
+          basemaps[0].code,
+        ),
       );
     }
     root.refresh = () => refreshers.forEach((refresh) => refresh());

@@ -81,7 +81,9 @@ const symbols = (() => {
       22,
       28,
       "report-symbol is-open",
-      element("path", { d: "M11 1a10 10 0 0 1 10 10c0 6.5-6.5 10.5-10 16C7.5 21.5 1 17.5 1 11A10 10 0 0 1 11 1z" }),
+      element("path", {
+        d: "M11 1a10 10 0 0 1 10 10c0 6.5-6.5 10.5-10 16C7.5 21.5 1 17.5 1 11A10 10 0 0 1 11 1z",
+      }),
       element("circle", { class: "eye", cx: 11, cy: 11, r: 3.5 }),
     );
   };
@@ -117,13 +119,18 @@ const symbols = (() => {
       36,
       "station-cluster",
       element("circle", { class: "ground", cx: 18, cy: 18, r: 17.5 }),
-      ...ring(18, 15, 4, parts.map(({ value, color }) => ({ value, stroke: color }))),
+      ...ring(
+        18,
+        15,
+        4,
+        parts.map(({ value, color }) => ({ value, stroke: color })),
+      ),
       label(String(count), 18, 18, { class: "count", "font-size": 13, "font-weight": 600 }),
     );
 
   /** Reports that share a place at this zoom: a filled bubble, its rim split by state. */
   const reportCluster = ({ n, open, overdue, closed }) => {
-    const size = n < 10 ? 26 : n < 100 ? 30 : n < 1000 ? 36 : n < 10000 ? 44 : 52;
+    const size = n < 10 ? 26 : n < 100 ? 30 : n < 1000 ? 36 : n < 10000 ? 48 : 56;
     const middle = size / 2;
     return svg(
       size,

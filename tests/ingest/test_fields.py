@@ -29,11 +29,8 @@ class TestGuesses:
 
     def test_case_blanks_underscores_and_brackets_do_not_matter(self):
         assert guess(["CODE", "经度(WGS84)"], "areas", {}) == {"code": "CODE"}
-        assert guess(["Name", "经度（度）", "Lat "], "stations", {}) == {
-            "name": "Name",
-            "lng": "经度（度）",
-            "lat": "Lat ",
-        }
+        stations = {"name": "Name", "lng": "经度（度）", "lat": "Lat "}
+        assert guess(list(stations.values()), "stations", {}) == stations
 
     def test_the_spreadsheet_of_the_hotline(self):
         columns = ["工单编号", "受理时间", "办结时间", "诉求类型", "诉求内容", "事发地址", "诉求来源"]
@@ -48,14 +45,8 @@ class TestGuesses:
         }
 
     def test_degrees_win_over_the_coordinates_of_a_projection(self):
-        columns = [
-            "Created Date",
-            "Descriptor",
-            "X Coordinate (State Plane)",
-            "Y Coordinate (State Plane)",
-            "Latitude",
-            "Longitude",
-        ]
+        planar = ["X Coordinate (State Plane)", "Y Coordinate (State Plane)"]
+        columns = ["Created Date", "Descriptor", *planar, "Latitude", "Longitude"]
         mapping = guess(columns, "reports", {})
         assert (mapping["lng"], mapping["lat"]) == ("Longitude", "Latitude")
 
@@ -96,11 +87,11 @@ class TestGiven:
     def test_a_column_that_does_not_exist(self):
         with pytest.raises(InputError) as refused:
             guess(["a", "b"], "areas", {"code": "NPTVID"}, "x.csv")
-        assert str(refused.value) == "x.csv: no column NPTVID for code: the file has a, b"
+        assert str(refused.value) == "x.csv: no column 'NPTVID' for code: the file has a, b"
 
     def test_a_field_that_does_not_exist(self):
         with pytest.raises(
-            InputError, match="there is no field colour in areas: use one of code, name, kind"
+            InputError, match="there is no field 'colour' in areas: use one of code, name, kind"
         ):
             guess(["a"], "areas", {"colour": "a"})
 

@@ -87,7 +87,8 @@ def test_the_same_file_again_changes_nothing(town, tmp_path):
 def test_a_changed_boundary_is_a_new_version_and_old_reports_keep_theirs(town, tmp_path):
     told = tmp_path / "reports.csv"
     told.write_text(
-        f"reference,category,text,lng,lat,reported_at\nR1,lighting,路灯不亮,{W + 0.0005},{S + 0.001},2026-02-01 08:00\n",
+        "reference,category,text,lng,lat,reported_at\n"
+        f"R1,lighting,路灯不亮,{W + 0.0005},{S + 0.001},2026-02-01 08:00\n",
         encoding="utf-8",
     )
     run(town, "reports", told)

@@ -44,7 +44,12 @@ gridmap.PointLabel = class {
         top += size * 0.625;
       }
     };
-    const box = { minX: x - width / 2 - 3, maxX: x + width / 2 + 3, minY: y - height / 2, maxY: y + height / 2 };
+    const box = {
+      minX: x - width / 2 - 3,
+      maxX: x + width / 2 + 3,
+      minY: y - height / 2,
+      maxY: y + height / 2,
+    };
     return [{ anchor: geometry[0][0], bboxes: [box], draw }];
   }
 };
@@ -55,7 +60,14 @@ gridmap.PointLabel = class {
  * their side, and only on stretches that are nearly straight.
  */
 gridmap.LineLabel = class {
-  constructor({ size, color, halo = "rgba(255,255,255,0.9)", spread = 1.1, repeat = 480, lines = (geometry) => geometry }) {
+  constructor({
+    size,
+    color,
+    halo = "rgba(255,255,255,0.9)",
+    spread = 1.1,
+    repeat = 480,
+    lines = (geometry) => geometry,
+  }) {
     Object.assign(this, { size, color, halo, spread, repeat, lines });
   }
 
@@ -79,7 +91,12 @@ gridmap.LineLabel = class {
       const times = Math.max(1, Math.floor(total / this.repeat));
       for (let k = 0; k < times; k++) {
         const label = this.along(at, (total * (k + 0.5)) / times - run / 2, characters, size, step);
-        if (label) labels.push({ ...label, deduplicationKey: feature.props.name, deduplicationDistance: this.repeat * 0.6 });
+        if (label)
+          labels.push({
+            ...label,
+            deduplicationKey: feature.props.name,
+            deduplicationDistance: this.repeat * 0.6,
+          });
       }
     }
     return labels.length ? labels : undefined;
@@ -120,7 +137,12 @@ gridmap.LineLabel = class {
       }
     };
     const half = size * 0.6;
-    const bboxes = places.map(({ x, y }) => ({ minX: x - half, maxX: x + half, minY: y - half, maxY: y + half }));
+    const bboxes = places.map(({ x, y }) => ({
+      minX: x - half,
+      maxX: x + half,
+      minY: y - half,
+      maxY: y + half,
+    }));
     return { anchor, bboxes, draw };
   }
 };
@@ -128,10 +150,15 @@ gridmap.LineLabel = class {
 /** The middle of a long shape such as a river, as a line: halfway across it at even steps. */
 gridmap.middleLine = (geometry) => {
   const points = geometry.flat();
-  const extent = (axis) => points.reduce(([low, high], p) => [Math.min(low, p[axis]), Math.max(high, p[axis])], [Infinity, -Infinity]);
+  const extent = (axis) =>
+    points.reduce(
+      ([low, high], p) => [Math.min(low, p[axis]), Math.max(high, p[axis])],
+      [Infinity, -Infinity],
+    );
   const [west, east] = extent("x");
   const [north, south] = extent("y");
-  const [run, across, first, last] = south - north > east - west ? ["y", "x", north, south] : ["x", "y", west, east];
+  const [run, across, first, last] =
+    south - north > east - west ? ["y", "x", north, south] : ["x", "y", west, east];
   const STEPS = 24;
   const line = [];
   for (let i = 1; i < STEPS; i++) {
@@ -177,24 +204,48 @@ gridmap.townLabels = () => {
     dataLayer: "places",
     minzoom,
     filter: (zoom, { props }) => kinds.includes(props.kind) && props.name,
-    symbolizer: new gridmap.PointLabel((zoom, { name }) => gridmap.fold(name).map((text) => ({ text, size, color }))),
+    symbolizer: new gridmap.PointLabel((zoom, { name }) =>
+      gridmap.fold(name).map((text) => ({ text, size, color })),
+    ),
   });
   const landscape = (kind, geomType, minzoom, options) => ({
     dataSource: "base",
     dataLayer: "landscape",
     minzoom,
-    filter: (zoom, feature) => feature.props.kind === kind && feature.props.name && feature.geomType === geomType,
-    symbolizer: new gridmap.LineLabel({ size: exp(1, [[13, 12], [17, 15]]), repeat: 700, ...options }),
+    filter: (zoom, feature) =>
+      feature.props.kind === kind && feature.props.name && feature.geomType === geomType,
+    symbolizer: new gridmap.LineLabel({
+      size: exp(1, [
+        [13, 12],
+        [17, 15],
+      ]),
+      repeat: 700,
+      ...options,
+    }),
   });
   const water = { color: "#4C7F96", halo: "rgba(207,226,234,0.85)", spread: 1.5 };
   return [
     landscape("water", 2, 13, water),
     landscape("water", 3, 14, { ...water, lines: gridmap.middleLine }),
-    street(["primary", "secondary"], 14, exp(1, [[14, 11], [17, 13]])),
+    street(
+      ["primary", "secondary"],
+      14,
+      exp(1, [
+        [14, 11],
+        [17, 13],
+      ]),
+    ),
     place(["village", "landmark", "park"], 14, 12),
     place(["hospital", "school", "market"], 15),
     place(["estate"], 15, 12),
-    street(["tertiary", "residential"], 16, exp(1, [[16, 11], [18, 12]])),
+    street(
+      ["tertiary", "residential"],
+      16,
+      exp(1, [
+        [16, 11],
+        [18, 12],
+      ]),
+    ),
     place(["company", "bridge"], 16),
     landscape("railway", 2, 14, { color, size: () => 11, spread: 1.3 }),
     place(["shop", "stop"], 17),
@@ -293,10 +344,17 @@ gridmap.addAreas = (map, { tiles, counts: countsUrl }) => {
       const size = { street: 16, community: 14 }[level] ?? 11;
       const weight = level === "grid" ? 400 : 600;
       const number = counts[code]?.toLocaleString("en");
-      const count = number ? [{ text: number, size: Math.min(size + 1, 13), weight: 600, color: "#0F5C63" }] : [];
+      const count = number
+        ? [{ text: number, size: Math.min(size + 1, 13), weight: 600, color: "#0F5C63" }]
+        : [];
       // A town's worth of grids leaves room for their numbers alone.
       if (level === "grid" && zoom < 15) return counts[code] ? count : null;
-      return [...gridmap.fold(gridmap.shortName(name, level)).map((text) => ({ text, size, weight, color: "#1E2A30" })), ...count];
+      return [
+        ...gridmap
+          .fold(gridmap.shortName(name, level))
+          .map((text) => ({ text, size, weight, color: "#1E2A30" })),
+        ...count,
+      ];
     }),
   };
   const labelRules = () => [areaLabel, ...(gridmap.get("base") === "town" ? gridmap.townLabels() : [])];
@@ -363,7 +421,10 @@ gridmap.ask = async (latlng, detail = {}) => {
   gridmap.tell("located", { lng, lat, area: area?.code ?? null, answer, ...detail });
   if (!gridmap.framed) {
     const text = area ? answer.path.map(({ name }) => name).join(" › ") : "此处不在任何网格内";
-    L.popup({ closeButton: false }).setLatLng(latlng).setContent(gridmap.node("p", text, "popup-line")).openOn(gridmap.map);
+    L.popup({ closeButton: false })
+      .setLatLng(latlng)
+      .setContent(gridmap.node("p", text, "popup-line"))
+      .openOn(gridmap.map);
   }
 };
 

@@ -17,7 +17,10 @@ gridmap.STREETS = {
 
 gridmap.streetWidth = (name) => {
   const widths = gridmap.STREETS[name] ?? gridmap.STREETS.residential;
-  return protomapsL.exp(1.3, widths.map((width, step) => [12 + 2 * step, width]));
+  return protomapsL.exp(
+    1.3,
+    widths.map((width, step) => [12 + 2 * step, width]),
+  );
 };
 
 gridmap.townPaint = () => {
@@ -72,12 +75,20 @@ gridmap.townPaint = () => {
     ...classes.map((name) => fill(name, false)),
     line("railway", {
       color: "#A9A59A",
-      width: protomapsL.exp(1.3, [[12, 1.6], [16, 3.2], [18, 5]]),
+      width: protomapsL.exp(1.3, [
+        [12, 1.6],
+        [16, 3.2],
+        [18, 5],
+      ]),
     }),
     line("railway", {
       color: "#F4F2EB",
       dash: [8, 8],
-      width: protomapsL.exp(1.3, [[12, 0.9], [16, 2], [18, 3.2]]),
+      width: protomapsL.exp(1.3, [
+        [12, 0.9],
+        [16, 2],
+        [18, 3.2],
+      ]),
     }),
     ...classes.map((name) => casing(name, true)),
     ...classes.map((name) => fill(name, true)),
@@ -85,15 +96,30 @@ gridmap.townPaint = () => {
 };
 
 /**
- * A canvas layer of vector tiles. While a zoom is under way the library paints tiles of the old zoom again when
- * labels move, and then drops those of the new zoom for good; and it aborts requests that a quick return
- * needs. So only the zoom in view is painted, and requests are left to end.
+ * A canvas layer of vector tiles, with three habits of the library mended. While a zoom is under way it paints
+ * tiles of the old zoom again, and then drops those of the new one for good: only the zoom in view is painted.
+ * It paints one tile twice at once, and the older labels may land last: a tile is painted once at a time. It
+ * aborts requests that a quick return needs: they are left to end.
  */
 gridmap.canvasLayer = (options) => {
   const layer = protomapsL.leafletLayer({ attribution: "", maxZoom: 19, tileDelay: 1, ...options });
   const { renderTile } = layer;
-  layer.renderTile = function render(coords, ...rest) {
-    return coords.z === this._tileZoom ? renderTile.call(this, coords, ...rest) : Promise.resolve();
+  const again = new Map();
+  layer.renderTile = async function render(coords, element, key, done) {
+    if (coords.z !== this._tileZoom) return;
+    if (again.has(element)) {
+      again.set(element, true);
+      return;
+    }
+    try {
+      do {
+        again.set(element, false);
+        await renderTile.call(this, coords, element, key, done);
+        done = undefined;
+      } while (again.get(element));
+    } finally {
+      again.delete(element);
+    }
   };
   for (const view of layer.views.values()) view.tileCache.source.shouldCancelZooms = false;
   return layer;

@@ -15,7 +15,11 @@ gridmap.addHeat = (map, { url, bounds }) => {
     } else if (overlay) {
       overlay.setUrl(picture());
     } else {
-      overlay = L.imageOverlay(picture(), bounds, { pane: "heat", alt: "上报密度", interactive: false }).addTo(map);
+      overlay = L.imageOverlay(picture(), bounds, {
+        pane: "heat",
+        alt: "上报密度",
+        interactive: false,
+      }).addTo(map);
       overlay.on("error", () => gridmap.complain("热力", "热力暂时读取不到，请稍后刷新页面。"));
       overlay.on("load", () => gridmap.complain("热力", ""));
     }

@@ -12,7 +12,12 @@ const gridmap = {
 };
 
 // The padding keeps a popup clear of the buttons and the source line.
-gridmap.POPUP = { minWidth: 200, maxWidth: 260, autoPanPaddingTopLeft: [12, 12], autoPanPaddingBottomRight: [64, 32] };
+gridmap.POPUP = {
+  minWidth: 200,
+  maxWidth: 260,
+  autoPanPaddingTopLeft: [12, 12],
+  autoPanPaddingBottomRight: [64, 32],
+};
 
 gridmap.get = (key) => gridmap.state.get(key) ?? gridmap.defaults[key] ?? "";
 
@@ -88,9 +93,26 @@ gridmap.moveTo = (at) => {
   return false;
 };
 
+// Leaflet decides on motion while a map is made, so this comes before.
+if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
+  L.Map.mergeOptions({
+    zoomAnimation: false,
+    fadeAnimation: false,
+    markerZoomAnimation: false,
+    inertia: false,
+  });
+}
+
+// Leaflet's own words, in Chinese.
+L.Control.Scale.include({
+  _updateMetric(widest) {
+    const metres = this._getRoundNum(widest);
+    const text = metres < 1000 ? `${metres} 米` : `${metres / 1000} 公里`;
+    this._updateScale(this._mScale, text, metres / widest);
+  },
+});
+
 gridmap.start = (map, { bounds, basemaps, note }) => {
-  const shorten = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  Object.assign(map.options, { zoomAnimation: !shorten, fadeAnimation: !shorten });
   gridmap.map = map;
   gridmap.bounds = L.latLngBounds(bounds);
   gridmap.note = note;
@@ -108,6 +130,9 @@ gridmap.start = (map, { bounds, basemaps, note }) => {
   gridmap.addHome(map);
   gridmap.addBasemaps(map, basemaps);
 
+  map.on("popupopen", ({ popup }) => {
+    popup.getElement().querySelector(".leaflet-popup-close-button")?.setAttribute("aria-label", "关闭");
+  });
   map.on("moveend", () => {
     const { lng, lat } = map.getCenter();
     const at = [lng.toFixed(5), lat.toFixed(5), map.getZoom()].join(",");
@@ -145,7 +170,11 @@ gridmap.addHome = (map) => {
 
 /** The layer list: on the map itself where it stands alone, in the page's panel where it is framed. */
 gridmap.addLegend = (map, { layers }) => {
-  const content = { kinds: gridmap.kinds, layers, basemaps: gridmap.basemaps.map(({ code, name }) => ({ code, name })) };
+  const content = {
+    kinds: gridmap.kinds,
+    layers,
+    basemaps: gridmap.basemaps.map(({ code, name }) => ({ code, name })),
+  };
   gridmap.tell("ready", content);
   if (gridmap.framed) return;
   const list = legend.build(content, (key) => gridmap.state.get(key), gridmap.patch);

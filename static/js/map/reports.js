@@ -16,7 +16,9 @@ gridmap.addReports = (map, { url }) => {
     const width = Number(icon.getAttribute("width"));
     const height = Number(icon.getAttribute("height"));
     const anchor = single && properties.state === "open" ? [width / 2, height - 1] : [width / 2, height / 2];
-    const states = ["open", "overdue", "closed"].map((state) => `${gridmap.STATES[state]} ${properties[state]}`);
+    const states = ["open", "overdue", "closed"].map(
+      (state) => `${gridmap.STATES[state]} ${properties[state]}`,
+    );
     const title = single
       ? `${gridmap.STATES[properties.state]}：${properties.category_name}`
       : `${properties.n} 件：${states.join("，")}`;
@@ -29,11 +31,19 @@ gridmap.addReports = (map, { url }) => {
       riseOnHover: true,
     });
     if (single) {
-      marker.bindPopup(() => gridmap.reportCard(properties), { ...gridmap.POPUP, offset: [0, 8 - anchor[1]] });
+      marker.bindPopup(() => gridmap.reportCard(properties), {
+        ...gridmap.POPUP,
+        offset: [0, 8 - anchor[1]],
+      });
     } else {
       marker.on("click", () => {
-        if (map.getZoom() < map.getMaxZoom()) map.setView(latlng, Math.min(map.getZoom() + 2, map.getMaxZoom()));
-        else L.popup().setLatLng(latlng).setContent(gridmap.node("p", title, "popup-line")).openOn(map);
+        if (map.getZoom() < map.getMaxZoom())
+          map.setView(latlng, Math.min(map.getZoom() + 2, map.getMaxZoom()));
+        else
+          L.popup()
+            .setLatLng(latlng)
+            .setContent(gridmap.node("p", title, "popup-line"))
+            .openOn(map);
       });
     }
     return marker;
@@ -81,7 +91,10 @@ gridmap.reportCard = (report) => {
   const card = node("div", "", "station-card");
   const head = node("div", "", "station-head");
   const title = node("div");
-  title.append(node("strong", report.category_name), node("span", gridmap.STATES[report.state], `state-name is-${report.state}`));
+  title.append(
+    node("strong", report.category_name),
+    node("span", gridmap.STATES[report.state], `state-name is-${report.state}`),
+  );
   head.append(symbols.report(report.state), title);
   card.append(head);
   const row = (name, text) => text && card.append(node("div", name, "quiet"), node("div", text));

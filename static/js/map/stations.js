@@ -5,8 +5,10 @@
 gridmap.weekMinute = (now = Date.now()) => Math.floor(now / 60000 + 8 * 60 + 3 * 1440) % 10080;
 
 gridmap.isClosed = (spans, minute = gridmap.weekMinute()) =>
-  spans !== null && !spans.some(([opens, closes]) =>
-    [minute, minute + 10080].some((moment) => opens <= moment && moment < closes));
+  spans !== null &&
+  !spans.some(([opens, closes]) =>
+    [minute, minute + 10080].some((moment) => opens <= moment && moment < closes),
+  );
 
 gridmap.addStations = (map, { kinds, stations }) => {
   gridmap.kinds = kinds;
@@ -15,17 +17,17 @@ gridmap.addStations = (map, { kinds, stations }) => {
 
   const cluster = L.markerClusterGroup({
     clusterPane: "stations",
-    // Few rings over a whole town, each its own symbol where streets can be read.
-    maxClusterRadius: (zoom) => (zoom < 15 ? 90 : 56),
-    disableClusteringAtZoom: 17,
+    // Few rings over a whole town; among streets only symbols that would hide each other, which a click spreads.
+    maxClusterRadius: (zoom) => (zoom < 15 ? 90 : zoom < 17 ? 56 : 20),
     showCoverageOnHover: false,
-    spiderfyOnMaxZoom: false,
     animate: map.options.zoomAnimation,
     chunkedLoading: false,
     iconCreateFunction: (group) => {
       const found = new Map();
       for (const { kind } of group.getAllChildMarkers()) found.set(kind, (found.get(kind) ?? 0) + 1);
-      const parts = kinds.filter((kind) => found.has(kind)).map((kind) => ({ value: found.get(kind), color: kind.color }));
+      const parts = kinds
+        .filter((kind) => found.has(kind))
+        .map((kind) => ({ value: found.get(kind), color: kind.color }));
       const icon = symbols.stationCluster(group.getChildCount(), parts);
       const names = kinds.filter((kind) => found.has(kind)).map((kind) => `${kind.name} ${found.get(kind)}`);
       group.options.title = `${group.getChildCount()} 个站点：${names.join("，")}`;

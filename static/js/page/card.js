@@ -19,19 +19,41 @@ const card = (() => {
     return link;
   };
 
+  /** Who answers for an area; a grid has exactly one full-time worker, and says so where it has not. */
   const workers = (list, level) => {
-    if (!list.length) {
-      return level === "grid" ? node("p", "vacant", "此网格暂缺网格员") : "";
-    }
-    const rows = list.map((worker) =>
+    const full = list.filter(({ role }) => role === "full").length;
+    const amiss =
+      level !== "grid" || full === 1
+        ? ""
+        : node("p", "vacant", full ? `此网格有 ${full} 名专职网格员，应为 1 名` : "此网格暂缺专职网格员");
+    const rows = (some) =>
       node(
-        "li",
-        "",
-        node("span", "", node("strong", "", worker.name), node("span", "quiet", ROLE[worker.role] ?? worker.role)),
-        worker.phone ? phone(worker.phone) : "",
-      ),
+        "ul",
+        "workers",
+        ...some.map((worker) =>
+          node(
+            "li",
+            "",
+            node(
+              "span",
+              "",
+              node("strong", "", worker.name),
+              node("span", "quiet", ROLE[worker.role] ?? worker.role),
+            ),
+            worker.phone ? phone(worker.phone) : "",
+          ),
+        ),
+      );
+    const first = list.filter(({ role }) => role !== "part");
+    const others = list.filter(({ role }) => role === "part");
+    const few = others.length <= 2;
+    return node(
+      "div",
+      "",
+      amiss,
+      rows(few ? list : first),
+      few ? "" : node("details", "", node("summary", "", `兼职 ${others.length} 人`), rows(others)),
     );
-    return node("ul", "workers", ...rows);
   };
 
   const figures = (pairs) =>
@@ -73,7 +95,10 @@ const card = (() => {
     const peak = Math.max(1, ...columns.map(({ n }) => n));
     const chart = node("div", "trend");
     chart.setAttribute("role", "img");
-    chart.setAttribute("aria-label", `近十二个月上报：${columns.map(({ key, n }) => `${key} ${n} 件`).join("，")}`);
+    chart.setAttribute(
+      "aria-label",
+      `近十二个月上报：${columns.map(({ key, n }) => `${key} ${n} 件`).join("，")}`,
+    );
     for (const { key, n } of columns) {
       const bar = node("i");
       bar.style.height = `${Math.max(2, (n / peak) * 100)}%`;
@@ -81,14 +106,21 @@ const card = (() => {
       column.title = `${key}：${n} 件`;
       chart.append(column);
     }
-    return node("div", "", chart, node("p", "quiet", `每月件数，最高 ${peak.toLocaleString("en")}；末月未完`));
+    return node(
+      "div",
+      "",
+      chart,
+      node("p", "quiet", `每月件数，最高 ${peak.toLocaleString("en")}；末月未完`),
+    );
   };
 
-  const children = (list, open) => {
+  /** The areas below, most reports first, without the name of the area that they are in. */
+  const children = ({ name, children: list }, open) => {
     const ordered = [...list].sort((a, b) => b.reports - a.reports);
     const peak = Math.max(1, ordered[0].reports);
     const rows = ordered.map((child) => {
-      const button = node("button", "", child.name);
+      const short = child.name.startsWith(name) ? child.name.slice(name.length) : child.name;
+      const button = node("button", "", short || child.name);
       button.type = "button";
       button.addEventListener("click", () => open(child.code));
       const bar = node("i");
@@ -158,7 +190,7 @@ const card = (() => {
     );
     if (answer.children.length) {
       const below = LEVEL[answer.children[0].level] ?? "下级";
-      root.append(section(`${answer.children.length} 个${below}，按件数`, children(answer.children, open)));
+      root.append(section(`${answer.children.length} 个${below}，按件数`, children(answer, open)));
     }
     if (answer.stations.length) root.append(section("站点", stationCounts(answer.stations, kinds)));
     if (answer.as_of) root.append(node("p", "quiet", `截至 ${answer.as_of.slice(0, 16).replace("T", " ")}`));
@@ -192,7 +224,12 @@ const card = (() => {
                 .join(" · "),
             ),
           ),
-          node("span", "walk", node("strong", "", minutes(station.walk_minutes)), node("span", "quiet", `${number(station.distance_m)} 米`)),
+          node(
+            "span",
+            "walk",
+            node("strong", "", minutes(station.walk_minutes)),
+            node("span", "quiet", `${number(station.distance_m)} 米`),
+          ),
         ),
       ),
     );
@@ -204,11 +241,23 @@ const card = (() => {
       const parents = answer.path.slice(0, -1).map(({ name }) => name);
       root.append(
         node("p", "path", ...parents.map((name) => node("span", "", name))),
-        node("h2", "", answer.area.name, node("span", "badge", (answer.area.kind === "dedicated" ? "专属" : "") + (LEVEL[answer.area.level] ?? ""))),
+        node(
+          "h2",
+          "",
+          answer.area.name,
+          node(
+            "span",
+            "badge",
+            (answer.area.kind === "dedicated" ? "专属" : "") + (LEVEL[answer.area.level] ?? ""),
+          ),
+        ),
         workers(answer.workers, answer.area.level),
       );
     } else {
-      root.append(node("h2", "", "此处不在任何网格内"), node("p", "quiet", "换一个位置再试；如果位置无误，请告知社区。"));
+      root.append(
+        node("h2", "", "此处不在任何网格内"),
+        node("p", "quiet", "换一个位置再试；如果位置无误，请告知社区。"),
+      );
     }
     if (answer.stations.length) root.append(section("最近的站点", nearest(answer.stations, kinds)));
     root.append(node("p", "quiet", `${answer.reasons.join("；")}。`));

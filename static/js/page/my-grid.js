@@ -62,7 +62,8 @@
     },
   };
   addEventListener("message", ({ data, origin, source }) => {
-    if (origin === location.origin && source === frame.contentWindow && data?.gridmap) onMap[data.gridmap]?.(data);
+    if (origin === location.origin && source === frame.contentWindow && data?.gridmap)
+      onMap[data.gridmap]?.(data);
   });
 
   const at = new URLSearchParams(location.search).get("at");

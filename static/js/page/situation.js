@@ -10,6 +10,8 @@
   const PERIOD = "30";
   const STATES = ["open", "overdue", "closed"];
 
+  const PERIODS = [...form.period.options].map(({ value }) => value);
+
   let query = new URLSearchParams(location.search);
   let kinds = [];
   let layerList = null;
@@ -17,11 +19,26 @@
 
   // --- the address ---------------------------------------------------------------------------------------
 
+  const list = (key) => (query.has(key) ? query.get(key).split(",") : null);
+
+  const chosenStates = () => {
+    const known = STATES.filter((state) => list("state")?.includes(state));
+    return known.length ? known : STATES;
+  };
+
+  /** The chosen period; an address may hold anything. */
+  const chosenPeriod = () => (PERIODS.includes(query.get("period")) ? query.get("period") : PERIOD);
+
   /** What the map is told: the page's choices, with a relative period turned into days. */
   const forMap = () => {
     const told = new URLSearchParams(query);
     told.delete("period");
-    const period = query.get("period") ?? PERIOD;
+    if (chosenStates().length < STATES.length) told.set("state", chosenStates().join(","));
+    else told.delete("state");
+    for (const end of ["since", "until"]) {
+      if (!/^\d{4}-\d\d-\d\d$/.test(query.get(end) ?? "")) told.delete(end);
+    }
+    const period = chosenPeriod();
     if (period !== "custom") {
       told.delete("since");
       told.delete("until");
@@ -35,10 +52,8 @@
     return told;
   };
 
-  const tell = (type, detail) => frame.contentWindow?.postMessage({ gridmap: type, ...detail }, location.origin);
-
   const write = (how) => {
-    const text = String(query);
+    const text = String(query).replaceAll("%2C", ",");
     history[how](null, "", text ? `?${text}` : location.pathname);
   };
 
@@ -47,7 +62,8 @@
     fill();
     const told = forMap();
     if (!move) told.delete("at");
-    tell("show", { query: String(told) });
+    // Before the map is ready there is nobody to tell; it is told when it says so.
+    if (layerList) frame.contentWindow.postMessage({ gridmap: "show", query: String(told) }, location.origin);
     showArea(query.get("area"));
   };
 
@@ -66,16 +82,13 @@
 
   const boxes = (name) => [...form.querySelectorAll(`input[name="${name}"]`)];
 
-  const list = (key) => (query.has(key) ? query.get(key).split(",") : null);
-
   const fill = () => {
-    const period = query.get("period") ?? PERIOD;
-    form.period.value = [...form.period.options].some(({ value }) => value === period) ? period : PERIOD;
+    const period = chosenPeriod();
+    form.period.value = period;
     form.querySelector(".dates").hidden = period !== "custom";
     form.since.value = query.get("since") ?? "";
     form.until.value = query.get("until") ?? "";
-    const states = list("state");
-    for (const box of boxes("state")) box.checked = !states || states.includes(box.value);
+    for (const box of boxes("state")) box.checked = chosenStates().includes(box.value);
     const categories = list("category");
     for (const group of form.querySelectorAll("[data-group]")) {
       const whole = group.querySelector('[name="group"]');
@@ -106,7 +119,8 @@
         ? [whole.value]
         : on.map(({ value }) => value);
     });
-    const everything = groups.length === codes.length && groups.every((group) => codes.includes(group.dataset.group));
+    const everything =
+      groups.length === codes.length && groups.every((group) => codes.includes(group.dataset.group));
     return everything || !codes.length ? null : codes.join(",");
   };
 
@@ -116,7 +130,11 @@
       case "period": {
         if (target.value === "custom") {
           const told = forMap();
-          change({ period: "custom", since: told.get("since") ?? latest, until: told.get("until") ?? latest });
+          change({
+            period: "custom",
+            since: told.get("since") ?? latest,
+            until: told.get("until") ?? latest,
+          });
         } else {
           change({ period: target.value === PERIOD ? null : target.value, since: null, until: null });
         }
@@ -127,12 +145,15 @@
         // The other end gives way, so that a period never ends before it begins.
         const other = target.name === "since" ? form.until : form.since;
         if (!target.value) break;
-        const crossed = other.value && (target.name === "since" ? target.value > other.value : target.value < other.value);
+        const crossed =
+          other.value && (target.name === "since" ? target.value > other.value : target.value < other.value);
         change({ [target.name]: target.value, ...(crossed ? { [other.name]: target.value } : {}) });
         break;
       }
       case "state": {
-        const on = boxes("state").filter(({ checked }) => checked).map(({ value }) => value);
+        const on = boxes("state")
+          .filter(({ checked }) => checked)
+          .map(({ value }) => value);
         if (!on.length) target.checked = true;
         else change({ state: on.length === STATES.length ? null : on.join(",") });
         break;
@@ -181,9 +202,17 @@
     const response = await fetch(`/api/areas/${encodeURIComponent(code)}`);
     if (code !== shownArea) return;
     if (response.ok) {
-      slot.replaceChildren(card.area(await response.json(), kinds, { open: openArea, close: () => change({ area: null }) }));
+      const close = () => change({ area: null });
+      slot.replaceChildren(card.area(await response.json(), kinds, { open: openArea, close }));
     } else {
-      slot.replaceChildren(legend.node("p", "quiet", "这个区域的资料暂时读取不到。"));
+      const gone = response.status === 404;
+      slot.replaceChildren(
+        legend.node(
+          "p",
+          "quiet",
+          gone ? `没有编码为 ${code} 的区域。` : "这个区域的资料暂时读取不到，请稍后再试。",
+        ),
+      );
     }
     slot.hidden = false;
     slot.scrollIntoView({ block: "nearest" });
@@ -198,9 +227,8 @@
       layerList = legend.build({ kinds, layers, basemaps }, (key) => query.get(key), change);
       document.getElementById("layers").replaceChildren(layerList);
       // The card may have arrived before the symbols of its stations.
-      const code = shownArea;
       shownArea = null;
-      showArea(code);
+      follow({ move: false });
     },
     state: ({ query: text }) => {
       const told = new URLSearchParams(text);
@@ -222,18 +250,22 @@
         const name = cell.dataset.figure;
         cell.textContent = card.number(name === "total" ? answer.total : answer.states[name]);
       }
-      document.getElementById("as-of").textContent = answer.as_of ? `截至 ${answer.as_of.slice(0, 16).replace("T", " ")}` : "";
+      document.getElementById("as-of").textContent = answer.as_of
+        ? `截至 ${answer.as_of.slice(0, 16).replace("T", " ")}`
+        : "";
       const link = document.getElementById("unplaced");
       link.hidden = !answer.unplaced;
       link.textContent = `另有 ${card.number(answer.unplaced)} 件待确认位置`;
     },
     reports: ({ total, shown }) => {
-      document.getElementById("in-view").textContent = shown < total ? `视野内约 ${card.number(shown)} 件` : "";
+      document.getElementById("in-view").textContent =
+        shown < total ? `视野内约 ${card.number(shown)} 件` : "";
     },
   };
 
   addEventListener("message", ({ data, origin, source }) => {
-    if (origin === location.origin && source === frame.contentWindow && data?.gridmap) onMap[data.gridmap]?.(data);
+    if (origin === location.origin && source === frame.contentWindow && data?.gridmap)
+      onMap[data.gridmap]?.(data);
   });
   addEventListener("popstate", () => {
     query = new URLSearchParams(location.search);
