@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from flask_compress import Compress
 
 from gridmap.config import ROOT, Settings
@@ -54,12 +54,15 @@ def serve() -> Flask:
 
 def _headers(response: Response) -> Response:
     """Headers for every answer; map documents bring a policy of their own for their inline scripts."""
+    if request.endpoint == "static" and "v" in request.args and response.status_code < 400:
+        # The address holds the content's hash: another content has another address.
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("X-Frame-Options", "SAMEORIGIN")
     response.headers.setdefault(
         "Content-Security-Policy",
-        "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
+        "default-src 'self'; img-src 'self' data:; "
         "object-src 'none'; base-uri 'self'; frame-ancestors 'self'",
     )
     return response

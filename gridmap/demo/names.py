@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gridmap.demo.terrain import AVENUE, EAST_BANK, WEST_BANK
+from gridmap.demo import terrain
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -16,8 +16,17 @@ def _words(text: str) -> tuple[str, ...]:
 COUNTY = "溪源县"
 STREET = "淙溪街道"
 
-# Streets of the terrain by number; the rest draw from STEMS.
-MAIN_STREETS = {WEST_BANK: "滨河西路", EAST_BANK: "滨河东路", AVENUE: "迎宾大道"}
+# The other streets draw from STEMS.
+MAIN_STREETS = {
+    terrain.WEST_BANK: "滨河西路",
+    terrain.EAST_BANK: "滨河东路",
+    terrain.AVENUE: "迎宾大道",
+    terrain.BOULEVARD: "文昌大道",
+    terrain.MAIN: "人民路",
+    terrain.SECOND: "状元路",
+    terrain.WEST_RAILS: "站西路",
+    terrain.EAST_RAILS: "站前路",
+}
 STEMS = _words("""
     文昌 状元 书院 人民 解放 建设 胜利 和平 朝阳 东风 新华 光明 团结 幸福 友谊 健康 育才 学府 文庙
     钟楼 鼓楼 城隍 盐市 米市 柴市 竹市 骡马 染坊 铁匠 油坊 糖坊 酱园 水井 桂花 槐树 黄桷 银杏 梧桐
@@ -237,14 +246,23 @@ GIVEN = _words("""
     利群 红梅 红军 中华 中平 家强 家秀 天明 天琼 开琼 开明 代芬 代兵 万里 万琴
 """)
 
-TRADITIONAL = str.maketrans(
-    "状园东区锦绣阳华丽桥栋单号楼学龙凤宾滨盐门场县医书国时来兰云钟鼓万宝广农贸业丝绸厂粮银乐荣庄岭湾沟铁旧庙当乡"
-    "长宁兴胜团结谊关马龙润泽凯悦观听涛竹苑韵级导师级员临电视传众风办双图机动办东临头罗张陈杨刘赵吴孙郑谢韩冯邓"
-    "丹经济贤庆体",
-    "狀園東區錦繡陽華麗橋棟單號樓學龍鳳賓濱鹽門場縣醫書國時來蘭雲鐘鼓萬寶廣農貿業絲綢廠糧銀樂榮莊嶺灣溝鐵舊廟當鄉"
-    "長寧興勝團結誼關馬龍潤澤凱悅觀聽濤竹苑韻級導師級員臨電視傳眾風辦雙圖機動辦東臨頭羅張陳楊劉趙吳孫鄭謝韓馮鄧"
-    "丹經濟賢慶體",
-)
+# Simplified and traditional forms of the characters in the names.
+_PAIRS = _words("""
+    状狀 园園 东東 区區 锦錦 绣繡 阳陽 华華 丽麗 桥橋 栋棟 单單 号號 楼樓 学學 龙龍
+    凤鳳 宾賓 滨濱 盐鹽 门門 场場 县縣 医醫 书書 国國 时時 来來 兰蘭 云雲 钟鐘 万萬
+    宝寶 广廣 农農 贸貿 业業 丝絲 绸綢 厂廠 粮糧 银銀 乐樂 荣榮 岭嶺 湾灣 沟溝 铁鐵
+    旧舊 庙廟 当當 乡鄉 长長 宁寧 兴興 胜勝 团團 结結 谊誼 关關 马馬 润潤 泽澤 凯凱
+    悦悅 观觀 听聽 涛濤 级級 师師 员員 临臨 电電 视視 传傳 众眾 风風 办辦 双雙 图圖
+    机機 动動 头頭 罗羅 张張 陈陳 杨楊 吴吳 孙孫 谢謝 经經 济濟 贤賢 庆慶 体體 丰豐
+    义義 仓倉 俭儉 创創 务務 厦廈 发發 叶葉 后後 响響 坝壩 处處 实實 寿壽 岛島 库庫
+    强強 戏戲 晓曉 晖暉 枫楓 树樹 栖棲 检檢 汇匯 灯燈 烧燒 爱愛 环環 画畫 盘盤 码碼
+    砖磚 砚硯 礼禮 种種 笔筆 红紅 纪紀 纸紙 纺紡 组組 织織 综綜 绿綠 网網 职職 联聯
+    药藥 荫蔭 莲蓮 蓝藍 让讓 记記 设設 诊診 诗詩 谐諧 购購 赁賃 资資 车車 达達 运運
+    进進 远遠 递遞 邮郵 酱醬 铜銅 铝鋁 铺鋪 销銷 锅鍋 锣鑼 镜鏡 际際 静靜 面麵 顶頂
+    顺順 预預 飞飛 饭飯 饮飲 饰飾 饲飼 馆館 驾駕 驿驛 骄驕 验驗 骡騾 鸡雞 鸣鳴 鸿鴻
+    鹅鵝 鹤鶴 黄黃 满滿 测測 汉漢
+""")
+TRADITIONAL = str.maketrans({pair[0]: pair[1] for pair in _PAIRS})
 SLIPS = dict(
     zip(
         "状淙锦绣滨湾溪昌华园嘉翰桥龙潭丰祥榭庭苑御丽荷桂盛瑞康馨兰银翠临恒永富星蓝怡润泰和家新明景府里居城源院",

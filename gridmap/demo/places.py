@@ -18,7 +18,9 @@ from gridmap.demo.terrain import Terrain
 from gridmap.demo.ways import Directory
 
 SHOPS_PER_GRID = 95 / 150
-STOPS_PER_GRID = 44 / 150
+STOPS_PER_GRID = 48 / 150
+# Stops keep so far from the rails.
+RAILS_M = 60.0
 
 
 @dataclass(slots=True)
@@ -132,7 +134,7 @@ def points(
             found.append(Place(name, other, "village", unit.polygon.centroid, name))
             continue
         street, gate = directory.beside(unit.polygon)
-        at = Point(inner_point(unit.polygon)) if unit.use in ("park", "square") else gate
+        at = Point(inner_point(unit.polygon)) if unit.use == "square" else gate
         other = aliases.get(name, name.removesuffix("有限公司")[-3:])
         found.append(
             Place(name, other, names.INSTITUTIONS[unit.use][0], at, f"{street.name}{street.door(gate)}号")
@@ -141,7 +143,7 @@ def points(
         gate_name = f"{home.name}{home.gate_name}"
         found.append(Place(gate_name, f"{home.short}大门", "gate", home.gate, home.address, home.name))
     found += _shops(rng, directory, terrain, max(6, round(SHOPS_PER_GRID * grids)))
-    found += _stops(rng, directory, community, max(4, round(STOPS_PER_GRID * grids)))
+    found += _stops(rng, directory, terrain, community, max(4, round(STOPS_PER_GRID * grids)))
     found += _landmarks(rng, directory)
     found += _bridges(directory)
     found += _doors(found)
@@ -218,7 +220,11 @@ def _shops(rng: np.random.Generator, directory: Directory, terrain: Terrain, wan
 
 
 def _stops(
-    rng: np.random.Generator, directory: Directory, community: Callable[[Point], str], count: int
+    rng: np.random.Generator,
+    directory: Directory,
+    terrain: Terrain,
+    community: Callable[[Point], str],
+    count: int,
 ) -> list[Place]:
     """Bus stops on the wider streets, called after the next crossing."""
     wide = [street for street in directory.named if street.rank in ("primary", "secondary", "tertiary")]
@@ -226,6 +232,8 @@ def _stops(
     for _ in range(count):
         street = wide[rng.integers(len(wide))]
         at = street.somewhere(rng)
+        if terrain.corridor.contains(at) or terrain.railway.distance(at) < RAILS_M:
+            continue
         cross = directory.cross_street(street, at)
         here = f"{cross.name}口" if cross and rng.random() < 0.6 else f"{street.name}{community(at)[:2]}"
         name = f"{here}站"

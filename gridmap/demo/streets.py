@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 from shapely import LinearRing, LineString, Point, Polygon
 from shapely.ops import substring
 
-from gridmap.demo.terrain import Floats, Road, Terrain
+from gridmap.demo.terrain import FIRST_CUT, Floats, Road, Terrain
 
 Segment = frozenset[tuple[float, float]]
 
@@ -214,7 +214,7 @@ def _decent(piece: Polygon) -> bool:
 
 
 def _continued(cuts: list[Road]) -> list[Road]:
-    """The cuts with numbers from 1000 on, the same for those that run on into each other at a junction."""
+    """The cuts with numbers from FIRST_CUT on, the same for those that run on into each other at a junction."""
     ends: dict[tuple[float, ...], list[tuple[int, float]]] = defaultdict(list)
     for i, road in enumerate(cuts):
         coords = list(road.line.coords)
@@ -227,7 +227,7 @@ def _continued(cuts: list[Road]) -> list[Road]:
     pairs = np.array(joined, dtype=np.int64).reshape(-1, 2)
     links = coo_matrix((np.ones(len(pairs)), pairs.T), shape=(len(cuts), len(cuts)))
     number = connected_components(links, directed=False)[1]
-    return [replace(road, street=1000 + int(k)) for road, k in zip(cuts, number, strict=True)]
+    return [replace(road, street=FIRST_CUT + int(k)) for road, k in zip(cuts, number, strict=True)]
 
 
 def _attributed(pieces: NDArray[np.object_], roads: list[Road]) -> list[Road]:

@@ -17,8 +17,9 @@ AREA_PER_GRID_M2 = 20e6 / 150
 # The town is wider than high, and its lattice of roads is turned a little out of the compass.
 ASPECT = 1.28
 TURN = math.radians(-8)
-# Streets of which others must know the number.
-WEST_BANK, EAST_BANK, AVENUE = 900, 901, 700
+# Numbers of the streets that have a name of their own; cuts are numbered from FIRST_CUT on.
+WEST_BANK, EAST_BANK, AVENUE, BOULEVARD, MAIN, SECOND, WEST_RAILS, EAST_RAILS = range(1, 9)
+FIRST_ROW, FIRST_COLUMN, FIRST_CUT = 100, 500, 1000
 BANK_M = 17.0
 RAIL_ROAD_M = 85.0
 # Roads are drawn beyond the outline by this factor and cut off there.
@@ -99,7 +100,7 @@ def shape(rng: np.random.Generator, grids: int) -> Terrain:
         Road(left, "secondary", WEST_BANK),
         Road(right, "secondary", EAST_BANK),
         lattice.avenue(rng),
-        *lattice.rows(rng, corridor),
+        *lattice.rows(rng, corridor, current),
         *lattice.columns(rng, corridor),
     ]
     railway = lattice.railway()
@@ -162,7 +163,7 @@ class Lattice:
         """v of the railway at u."""
         return np.asarray(self.rail_v + 90 * np.sin(u / 1300))
 
-    def rows(self, rng: np.random.Generator, corridor: Polygon) -> list[Road]:
+    def rows(self, rng: np.random.Generator, corridor: Polygon, current: LineString) -> list[Road]:
         """Streets from west to east; only two of them have a piece across the river."""
         roads = []
         for j in range(1, len(self.vs)):
@@ -176,11 +177,12 @@ class Lattice:
                 line = self._piece(self.node(i, j), self.node(i + 1, j), 0, j == self.station)
                 parts = sorted(lines(line.difference(corridor)), key=lambda part: part.bounds[0])
                 for k, part in enumerate(parts):
-                    other_bank = not crossing and (k > 0 or self.us[i] > self.warp.river_u)
-                    roads.append(Road(part, rank, 100 + j + 50 * other_bank))
+                    east = k > 0 or self.us[i] > self.warp.river_u
+                    roads.append(Road(part, rank, self._row_number(j, east)))
                 if crossing:
+                    number = self._row_number(j, False)
                     spans = lines(line.intersection(corridor))
-                    roads += [Road(span, rank, 100 + j, bridge=True) for span in spans]
+                    roads += [Road(span, rank, number, bridge=span.intersects(current)) for span in spans]
         return roads
 
     def columns(self, rng: np.random.Generator, corridor: Polygon) -> list[Road]:
@@ -199,8 +201,14 @@ class Lattice:
                 last = j == len(self.vs) - 1
                 end = (self.us[i], BEYOND * self.height) if last else self.node(i, j + 1)
                 line = self._piece(self.node(i, j), end, 1)
-                roads += [Road(part, rank, 300 + i) for part in lines(line.difference(corridor))]
+                number = BOULEVARD if i == self.boulevard else FIRST_COLUMN + i
+                roads += [Road(part, rank, number) for part in lines(line.difference(corridor))]
         return roads
+
+    def _row_number(self, j: int, east: bool) -> int:
+        """The number of a row's street; one that does not cross the river has another on the other bank."""
+        own = {self.main: (MAIN, MAIN), self.second: (SECOND, SECOND), self.station: (WEST_RAILS, EAST_RAILS)}
+        return own.get(j, (FIRST_ROW + 2 * j, FIRST_ROW + 2 * j + 1))[east]
 
     def avenue(self, rng: np.random.Generator) -> Road:
         """The street that runs aslant from the railway station to the middle of the town."""

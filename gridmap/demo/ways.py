@@ -20,7 +20,6 @@ DOOR_M = 9.0
 # Shorter alleys have no name.
 NAMELESS_M = 120.0
 FRONT_M = 45.0
-BRIDGE_STREETS = ("人民路", "状元路")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +120,7 @@ def _names(rng: np.random.Generator, edges: dict[int, list[Road]]) -> dict[int, 
     """A name for every street number; paths and short alleys stay nameless."""
     rank = {street: _rank(pieces) for street, pieces in edges.items()}
     length = {street: sum(piece.line.length for piece in pieces) for street, pieces in edges.items()}
-    bridged = [street for street, pieces in edges.items() if any(piece.bridge for piece in pieces)]
-    bridged.sort(key=lambda street: RANKS.index(rank[street]))
     called = dict(names.MAIN_STREETS)
-    called |= dict(zip(bridged, BRIDGE_STREETS, strict=False))
-    rows = [street for street in rank if 100 <= street < 150 and street not in bridged]
-    along_rails = max((street for street in rows if rank[street] == "secondary"), default=None)
-    boulevard = next((s for s in sorted(rank) if 300 <= s < 400 and rank[s] == "primary"), None)
-    for street, name in ((along_rails, "站前路"), (boulevard, "文昌大道")):
-        if street is not None:
-            called[street] = name
     stems = names.street_stems(rng)
     used = set(called.values())
     for street in sorted(rank, key=lambda s: (-length[s], s)):

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final, TypeAlias
 
 import geopandas as gpd
@@ -436,8 +437,7 @@ class Checks:
                 )
         else:
             sample = xy[:: max(1, len(xy) // _SAMPLE)]
-            transformer = pyproj.Transformer.from_crs(stated, crs.STORAGE, always_xy=True)
-            said = np.column_stack(transformer.transform(sample[:, 0], sample[:, 1]))
+            said = np.column_stack(_to_storage(self.source.stated_crs).transform(sample[:, 0], sample[:, 1]))
             read = crs.to_storage(sample, declared)
             both = _complete(said) & _complete(read)
             agrees = not len(sample) or bool(both.any() and (np.abs(said - read)[both] < _SAME_PLACE).all())
@@ -450,6 +450,11 @@ class Checks:
                 "them, or remove the statement",
                 file=self.source.name,
             )
+
+
+@cache
+def _to_storage(stated: str) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(stated, crs.STORAGE, always_xy=True)
 
 
 def _complete(xy: Floats) -> Mask:

@@ -16,6 +16,7 @@ from gridmap.types import Bbox
 def overview(
     stations: gpd.GeoDataFrame,
     bounds: Bbox,
+    levels: Mapping[str, int],
     kinds: Sequence[StationKind],
     amenities: Mapping[str, str],
     basemaps: Sequence[Basemap],
@@ -23,7 +24,7 @@ def overview(
     """综合态势一张图: areas, stations, reports and their density over the first of `basemaps`."""
     document = TownMap("综合态势一张图", bounds, basemaps)
     for element in (
-        Areas(),
+        Areas(levels),
         Heat(bounds),
         Stations(stations, kinds, amenities),
         Reports(),
@@ -36,6 +37,7 @@ def overview(
 def mygrid(
     stations: gpd.GeoDataFrame,
     bounds: Bbox,
+    levels: Mapping[str, int],
     kinds: Sequence[StationKind],
     amenities: Mapping[str, str],
     basemaps: Sequence[Basemap],
@@ -43,7 +45,7 @@ def mygrid(
     """我的网格: areas and stations, and the place where the user stands."""
     document = TownMap("我的网格", bounds, basemaps)
     for element in (
-        Areas(counts=False),
+        Areas(levels, counts=False),
         Stations(stations, kinds, amenities),
         Locator(),
         Legend(["stations"]),

@@ -19,29 +19,30 @@ _AREAS = (
     "AND valid_to IS NULL"
 )
 
-# layer → (first zoom, its rows). Streets come fine to broad, so that a broad one is drawn on top,
+# layer → (first zoom, its rows). The pages draw tiles 512 px wide, so that a tile of zoom z is seen at
+# zoom z + 1. Streets come fine to broad, so that a broad one is drawn on top,
 # and each class only from the zoom at which it can be seen.
 _LAYERS = {
     "base": {
         "landscape": (0, f"SELECT kind, name, {_SHAPE} FROM landscape, tile WHERE {_SEEN}"),
         "streets": (
-            8,
+            7,
             f"""
 SELECT class, name, bridge, {_SHAPE} FROM streets, tile
 WHERE {_SEEN} AND :z >= CASE class
-    WHEN 'primary' THEN 0 WHEN 'secondary' THEN 10
-    WHEN 'tertiary' THEN 12 WHEN 'residential' THEN 13 ELSE 14 END
+    WHEN 'primary' THEN 0 WHEN 'secondary' THEN 9
+    WHEN 'tertiary' THEN 11 WHEN 'residential' THEN 12 ELSE 13 END
 ORDER BY array_position(
     ARRAY['path', 'alley', 'residential', 'tertiary', 'secondary', 'primary'], class) NULLS FIRST
 """,
         ),
         "buildings": (
-            14,
+            13,
             f"SELECT name, {_SHAPE} FROM areas, tile "
             f"WHERE {_SEEN} AND level = 'building' AND valid_to IS NULL",
         ),
         "places": (
-            14,
+            13,
             f"SELECT kind, name, {_LABEL} FROM places, tile "
             f"WHERE {_SEEN} AND kind NOT IN ('road', 'address')",
         ),

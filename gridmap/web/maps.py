@@ -5,11 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import folium
 from flask import Blueprint, Response, current_app, request
 from flask.blueprints import BlueprintSetupState
 from sqlalchemy.orm import Session
@@ -26,7 +24,7 @@ from gridmap.web.context import database, settings
 
 blueprint = Blueprint("maps", __name__, url_prefix="/maps")
 
-_COMPOSE: dict[str, Callable[..., folium.Map]] = {"overview": compose.overview, "mygrid": compose.mygrid}
+_COMPOSE = {"overview": compose.overview, "mygrid": compose.mygrid}
 _TOPICS = ("areas", "stations")
 
 
@@ -87,6 +85,7 @@ def _compose(session: Session, name: str, version: str) -> Document:
         _COMPOSE[name](
             stations.list_stations(session),
             bounds,
+            areas.count_by_level(session),
             kinds,
             dict(zip(amenities["code"], amenities["name"], strict=True)),
             grounds,

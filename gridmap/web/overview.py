@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 
 from flask import Blueprint, Response, jsonify, request
 
@@ -96,7 +97,11 @@ def heat_picture() -> Response:
             surface = density.smooth(bins, _pixel_m(extent), _HEAT_BANDWIDTH_M)
             return Response(heat.picture(surface), mimetype="image/png")
 
-        return conditional(request, data_version(session, "reports", "areas"), draw)
+        version = data_version(session, "reports", "areas")
+        if chosen.states:
+            # A report becomes overdue without any change of the data.
+            version += datetime.now(CHINA_TIME).strftime(" %Y-%m-%d %H:%M")
+        return conditional(request, version, draw)
 
 
 def _raster_shape(extent: Bbox) -> tuple[int, int]:

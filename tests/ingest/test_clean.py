@@ -228,15 +228,17 @@ class TestShapes:
         cleaned = areas(geojson((flat, {"code": "a"})))
         assert 'row 1, field "geometry": leaves no polygon when repaired: ' in cleaned.lines()[0]
 
-    def test_a_polygon_of_a_million_vertices(self, geojson):
-        turn = np.linspace(0, 2 * np.pi, 1_000_001)
+    def test_a_polygon_of_a_million_vertices(self, tmp_path):
+        turn = np.linspace(0, 2 * np.pi, 1_000_000, endpoint=False)
         ring = np.column_stack([107.8 + np.cos(turn) / 100, 31.1 + np.sin(turn) / 100])
-        ring[-1] = ring[0]
-        shape = {"type": "Polygon", "coordinates": [ring.tolist()]}
-        cleaned = areas(geojson((shape, {"code": "a"}), (square(107, 31), {"code": "b"})))
+        shapes = [shapely.Polygon(ring), shapely.box(107, 31, 107.1, 31.1)]
+        gpd.GeoDataFrame({"code": ["a", "b"]}, geometry=shapes, crs=4490).to_parquet(
+            tmp_path / "areas.parquet"
+        )
+        cleaned = areas(tmp_path / "areas.parquet")
         assert cleaned.accepted["code"].tolist() == ["b"]
         assert cleaned.lines() == [
-            'areas.geojson, row 1, field "geometry": has 1,000,001 vertices; '
+            'areas.parquet, row 1, field "geometry": has 1,000,001 vertices; '
             "fewer than 1,000,000 are taken: simplify it"
         ]
 

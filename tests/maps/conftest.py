@@ -10,6 +10,7 @@ from gridmap.maps.legend import StationKind
 from gridmap.types import Bbox
 
 STATIC = ROOT / "static"
+LEVELS = {"street": 1, "community": 8, "grid": 150, "building": 2000}
 BOUNDS = Bbox(107.80, 31.00, 107.90, 31.10)
 KINDS = [
     StationKind("jiuke", "九可驿站", "驿", "circle", "#0F5C63"),

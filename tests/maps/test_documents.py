@@ -10,7 +10,7 @@ import folium
 import pytest
 
 from gridmap.maps import base, compose
-from tests.maps.conftest import AMENITIES, BOUNDS, KINDS, stations
+from tests.maps.conftest import AMENITIES, BOUNDS, KINDS, LEVELS, stations
 
 HOSTILE = [
     "</script><script>alert(1)</script>",
@@ -27,7 +27,7 @@ HOSTILE = [
 
 def overview(*rows: dict[str, object], basemaps: list[base.Basemap] | None = None) -> str:
     grounds = basemaps or [base.TOWN, base.BLANK]
-    return base.render(compose.overview(stations(*rows), BOUNDS, KINDS, AMENITIES, grounds))
+    return base.render(compose.overview(stations(*rows), BOUNDS, LEVELS, KINDS, AMENITIES, grounds))
 
 
 def calls(html: str, function: str) -> list[dict]:
@@ -37,7 +37,7 @@ def calls(html: str, function: str) -> list[dict]:
 
 @pytest.fixture(params=[compose.overview, compose.mygrid])
 def html(request: pytest.FixtureRequest) -> str:
-    return base.render(request.param(stations({}), BOUNDS, KINDS, AMENITIES, [base.TOWN, base.BLANK]))
+    return base.render(request.param(stations({}), BOUNDS, LEVELS, KINDS, AMENITIES, [base.TOWN, base.BLANK]))
 
 
 def test_each_layer_is_added_once(html: str) -> None:
@@ -51,8 +51,23 @@ def test_each_asset_is_loaded_once(html: str) -> None:
     assert len(addresses) == len(set(addresses))
 
 
+@pytest.mark.parametrize(
+    ("levels", "offered", "first"),
+    [
+        (LEVELS, ["street", "community", "grid"], "community"),
+        ({"grid": 247}, ["grid"], "grid"),
+        ({"county": 1, "street": 12}, ["county", "street"], "street"),
+    ],
+)
+def test_the_map_offers_the_levels_that_there_are(levels, offered, first) -> None:
+    document = compose.overview(stations({}), BOUNDS, levels, KINDS, AMENITIES, [base.TOWN])
+    (data,) = calls(base.render(document), "addAreas")
+    assert [level["code"] for level in data["levels"]] == offered
+    assert data["level"] == first
+
+
 def test_a_second_rendering_is_refused() -> None:
-    document = compose.overview(stations({}), BOUNDS, KINDS, AMENITIES, [base.TOWN])
+    document = compose.overview(stations({}), BOUNDS, LEVELS, KINDS, AMENITIES, [base.TOWN])
     base.render(document)
     with pytest.raises(RuntimeError, match="rendered already"):
         base.render(document)
@@ -98,7 +113,7 @@ def test_hostile_text_stays_data(text: str) -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_in_the_dictionary_stays_data(text: str) -> None:
     kind = base_kind(text)
-    html = base.render(compose.overview(stations({}), BOUNDS, [kind], AMENITIES, [base.TOWN]))
+    html = base.render(compose.overview(stations({}), BOUNDS, LEVELS, [kind], AMENITIES, [base.TOWN]))
     (data,) = calls(html, "addStations")
     assert data["kinds"][0]["name"] == text
 

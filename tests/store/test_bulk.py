@@ -49,7 +49,8 @@ def test_every_type_survives(session):
     assert bulk.copy(session.connection(), "sample", made) == 3
     rows = session.execute(
         text(
-            "SELECT word, tags, small, real, yes, moment, day, ST_AsEWKT(spot), ST_AsEWKT(shape) FROM sample ORDER BY id"
+            "SELECT word, tags, small, real, yes, moment, day, ST_AsEWKT(spot), ST_AsEWKT(shape) "
+            "FROM sample ORDER BY id"
         )
     ).all()
     assert rows[0] == (

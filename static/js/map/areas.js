@@ -2,7 +2,7 @@
 // Boundaries, names and counts of the areas, and the names of streets and places beneath them. They share
 // one layer, because only then do all labels avoid each other. A click anywhere asks who owns the place.
 
-gridmap.LEVELS = ["street", "community", "grid"];
+gridmap.LEVELS = ["county", "street", "community", "grid"];
 gridmap.INK = "rgba(30,42,48,";
 
 /**
@@ -297,7 +297,9 @@ gridmap.hatching = () => {
   return canvas;
 };
 
-gridmap.addAreas = (map, { tiles, counts: countsUrl }) => {
+gridmap.addAreas = (map, { tiles, counts: countsUrl, levels, level: first }) => {
+  gridmap.levels = levels;
+  gridmap.defaults.level = first;
   const { PolygonSymbolizer, LineSymbolizer } = protomapsL;
   map.createPane("areas", map.getPane("overlayPane")).classList.add("map-areas");
   let counts = {};
@@ -323,6 +325,7 @@ gridmap.addAreas = (map, { tiles, counts: countsUrl }) => {
     outline("community", { color: "#FFFFFF", opacity: 0.7, width: 4 }),
     outline("community", { color: "#0F5C63", opacity: 0.8, width: 1.5 }),
     outline("street", { color: "#0F5C63", width: 2.2 }),
+    outline("county", { color: "#0F5C63", width: 2.6 }),
     {
       dataSource: "areas",
       dataLayer: "areas",
@@ -341,7 +344,7 @@ gridmap.addAreas = (map, { tiles, counts: countsUrl }) => {
     dataLayer: "area_labels",
     filter: (zoom, { props }) => props.level === gridmap.get("level"),
     symbolizer: new gridmap.PointLabel((zoom, { code, name, level }) => {
-      const size = { street: 16, community: 14 }[level] ?? 11;
+      const size = { county: 18, street: 16, community: 14 }[level] ?? 11;
       const weight = level === "grid" ? 400 : 600;
       const number = counts[code]?.toLocaleString("en");
       const count = number

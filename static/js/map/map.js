@@ -7,8 +7,10 @@
 const gridmap = {
   framed: window.parent !== window,
   state: new URLSearchParams(location.hash.slice(1)),
-  defaults: { level: "community", layers: "stations,reports" },
+  // The level is the data's: addAreas sets it.
+  defaults: { level: "none", layers: "stations,reports" },
   kinds: [],
+  levels: [],
 };
 
 // The padding keeps a popup clear of the buttons and the source line.
@@ -172,6 +174,8 @@ gridmap.addHome = (map) => {
 gridmap.addLegend = (map, { layers }) => {
   const content = {
     kinds: gridmap.kinds,
+    levels: gridmap.levels,
+    level: gridmap.defaults.level,
     layers,
     basemaps: gridmap.basemaps.map(({ code, name }) => ({ code, name })),
   };

@@ -222,9 +222,9 @@
   // --- what the map says ---------------------------------------------------------------------------------
 
   const onMap = {
-    ready: ({ kinds: offered, layers, basemaps }) => {
-      kinds = offered;
-      layerList = legend.build({ kinds, layers, basemaps }, (key) => query.get(key), change);
+    ready: (content) => {
+      kinds = content.kinds;
+      layerList = legend.build(content, (key) => query.get(key), change);
       document.getElementById("layers").replaceChildren(layerList);
       // The card may have arrived before the symbols of its stations.
       shownArea = null;
