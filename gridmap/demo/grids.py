@@ -176,7 +176,7 @@ def _general(
     town = [part for part in parts if not blocks[part[0]].country]
     villages = [sum(blocks[i].use == "village" for i in part) for part in country]
     rural = [max(1, math.floor(number * GRIDS_PER_VILLAGE)) for number in villages]
-    urban = 1 + apportion(count - sum(rural) - len(town), [weight[part].sum() for part in town])
+    urban = _quotas(count - sum(rural), town, weight)
     middles = _middles(blocks)
     labels = np.full(len(blocks), -1)
     first = 0
@@ -193,6 +193,16 @@ def _general(
                     labels[i] = max(options)[1]
         orphans = [i for i in orphans if labels[i] < 0]
     return labels
+
+
+def _quotas(count: int, parts: list[list[int]], weight: Floats) -> NDArray[np.int64]:
+    """How many grids each part of the land gets: by weight, at least one, at most its inhabited blocks."""
+    share = np.array([weight[part].sum() for part in parts])
+    most = np.array([np.count_nonzero(weight[part]) for part in parts])
+    quotas = np.minimum(1 + apportion(count - len(parts), share), most)
+    while quotas.sum() < count:
+        quotas[np.argmax(np.where(quotas < most, share / quotas, -1))] += 1
+    return quotas
 
 
 def _middles(blocks: list[Block]) -> Floats:

@@ -103,7 +103,7 @@ def _events(
     for c, (code, pattern) in enumerate(PATTERNS.items()):
         left = wanted[c].copy()
         for spot in HOTSPOTS:
-            if spot.category == code:
+            if spot.category == code and (sites.kind == KINDS.index(spot.kind)).any():
                 centre, members = _around(rng, spot, sites, pattern)
                 days = _hot_days(rng, spot, left, count)
                 left -= [(days < SECOND_YEAR).sum(), (days >= SECOND_YEAR).sum()]
@@ -129,7 +129,7 @@ def _anywhere(rng: np.random.Generator, sites: Sites, pattern: Pattern, size: in
         mine = sites.kind == KINDS.index(kind)
         if mine.any():
             weight[mine] = share * sites.weight[mine] / sites.weight[mine].sum()
-    return _drawn(rng, np.arange(len(weight)), weight, size)
+    return _drawn(rng, np.arange(len(weight)), weight if weight.any() else sites.weight, size)
 
 
 def _around(rng: np.random.Generator, spot: HotSpot, sites: Sites, pattern: Pattern) -> tuple[Floats, Ints]:

@@ -104,6 +104,8 @@ def shape(rng: np.random.Generator, grids: int) -> Terrain:
         *lattice.columns(rng, corridor),
     ]
     railway = lattice.railway()
+    crossings = shapely.union_all([railway, *(road.line for road in roads if road.bridge)])
+    transversals = [line for line in _transversals(left, current, right) if line.distance(crossings) > 60]
     return Terrain(
         radius=math.sqrt(area) / 2,
         outline=outline,
@@ -113,7 +115,7 @@ def shape(rng: np.random.Generator, grids: int) -> Terrain:
         country=_swept(railway, (0, 6 * height)),
         current=current,
         railway=railway,
-        cuts=_transversals(left, current, right) + lattice.sidings(),
+        cuts=transversals + lattice.sidings(),
         roads=[
             Road(piece, road.rank, road.street, road.bridge)
             for road in roads

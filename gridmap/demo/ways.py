@@ -13,7 +13,7 @@ from shapely.ops import linemerge
 
 from gridmap.demo import names
 from gridmap.demo.streets import RANKS, WIDTH_M, Network
-from gridmap.demo.terrain import Road, lines
+from gridmap.demo.terrain import Road
 
 # So much street for one door number; odd numbers stand on the left.
 DOOR_M = 9.0
@@ -53,7 +53,7 @@ class Street:
 
 def kerb(rng: np.random.Generator, part: Road, chain: float) -> Point:
     """The point beside the carriageway, on a random side, `chain` metres along a part of a street."""
-    here, ahead = part.line.interpolate(chain - 0.5), part.line.interpolate(chain + 0.5)
+    here, ahead = part.line.interpolate(max(0, chain - 0.5)), part.line.interpolate(chain + 0.5)
     step = math.dist((here.x, here.y), (ahead.x, ahead.y))
     off = (WIDTH_M[part.rank] / 2 + 2.5) * (1 if rng.random() < 0.5 else -1) / step
     return Point(here.x - (ahead.y - here.y) * off, here.y + (ahead.x - here.x) * off)
@@ -110,7 +110,7 @@ def _parts(pieces: list[Road]) -> list[Road]:
     parts = []
     for (rank, bridge), members in sorted(groups.items()):
         merged = linemerge(members) if len(members) > 1 else members[0]
-        for line in lines(merged):
+        for line in shapely.get_parts(merged):
             onward = line.coords[0][axis] <= line.coords[-1][axis]
             parts.append(Road(line if onward else line.reverse(), rank, pieces[0].street, bridge))
     return sorted(parts, key=lambda part: part.line.coords[0][axis])

@@ -445,8 +445,8 @@ def _note_unknown(checks: Checks, codes: pd.Series, said: pd.Series, field: str,
 def _with_new_kinds(
     checks: Checks, kind: pd.Series, said: pd.Series, kinds: pd.DataFrame
 ) -> tuple[pd.Series, list[str]]:
-    none = _dictionary(kinds).get(_NO_KIND, _NO_KIND)
-    kind = kind.fillna(said.where(said != "", none))
+    none = "other" if "other" in set(kinds["code"]) else _NO_KIND
+    kind = kind.fillna(said.where(~said.isin(["", _NO_KIND]), none))
     new = ~kind.isin(kinds["code"])
     names = list(dict.fromkeys(kind[new & checks.sound]))
     checks.reject(

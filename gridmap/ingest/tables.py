@@ -133,7 +133,7 @@ def _cell_at(data: bytes, offset: int) -> tuple[int, str | None]:
     before = data[data.rfind(b"\n", 0, offset) + 1 : offset].decode("utf-8", "replace")
     try:
         names = next(csv.reader([first], delimiter=delimiter), [])
-        position = len(next(csv.reader([before], delimiter=delimiter), [""])) - 1
+        position = max(len(next(csv.reader([before], delimiter=delimiter), [])) - 1, 0)
     except csv.Error:
         names, position = [], 0
     field = (

@@ -122,5 +122,5 @@ const legend = (() => {
     return root;
   };
 
-  return { build, node, STATES, LEVELS };
+  return { build, node, STATES };
 })();

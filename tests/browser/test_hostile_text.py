@@ -8,7 +8,7 @@ from gridmap.config import ROOT
 from gridmap.maps import base, compose
 from gridmap.web.maps import policy
 from tests.browser.conftest import Watched
-from tests.maps.conftest import AMENITIES, BOUNDS, KINDS, stations
+from tests.maps.conftest import AMENITIES, BOUNDS, KINDS, LEVELS, stations
 from tests.maps.test_documents import HOSTILE
 
 
@@ -17,7 +17,7 @@ from tests.maps.test_documents import HOSTILE
 def test_a_hostile_name_is_shown_and_nothing_more(desk: Watched, text: str, guarded: bool) -> None:
     base.use_local_assets(ROOT / "static")
     frame = stations({"name": text, "address": text, "phone": text, "amenities": [text]})
-    html = base.render(compose.overview(frame, BOUNDS, KINDS, AMENITIES, [base.TOWN]))
+    html = base.render(compose.overview(frame, BOUNDS, LEVELS, KINDS, AMENITIES, [base.TOWN]))
     headers = {"Content-Security-Policy": policy(html, [])} if guarded else {}
     dialogs: list[str] = []
     desk.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))

@@ -446,18 +446,16 @@ class TestStations:
         ]
 
     def test_kinds_that_the_dictionary_lacks(self, stations):
-        cleaned = stations(
-            "name,kind,lng,lat\na,银发服务,107,31\nb,jiuke,107,31\nc,,107,31\nd,银发服务,107,31\n"
-        )
-        assert cleaned.accepted["kind"].tolist() == ["银发服务", "jiuke", "其他", "银发服务"]
-        assert cleaned.new_kinds == ["银发服务", "其他"]
+        cleaned = stations("name,kind,lng,lat\na,银发服务,107,31\nb,jiuke,107,31\nc,,107,31\nd,银发服务,107,31\n")
+        assert cleaned.accepted["kind"].tolist() == ["银发服务", "jiuke", "other", "银发服务"]
+        assert cleaned.new_kinds == ["银发服务"]
 
-    def test_without_a_kind_a_station_is_other(self, table, dictionaries):
-        kinds = pd.DataFrame({"code": ["other"], "name": ["其他"]})
+    def test_a_dictionary_without_other_gets_one(self, table, dictionaries):
+        kinds = pd.DataFrame({"code": ["red"], "name": ["红色驿站"]})
         cleaned = clean.clean_stations(
             table("name,lng,lat\na,107,31\n"), "wgs84", {}, kinds=kinds, amenities=dictionaries["amenities"]
         )
-        assert (cleaned.accepted["kind"].tolist(), cleaned.new_kinds) == (["other"], [])
+        assert (cleaned.accepted["kind"].tolist(), cleaned.new_kinds) == (["其他"], ["其他"])
 
     def test_more_than_forty_unknown_kinds_are_another_column(self, stations):
         rows = "".join(f"n{i},k{i},107,31\n" for i in range(45))

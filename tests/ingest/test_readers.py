@@ -167,6 +167,12 @@ class TestEncodings:
         with pytest.raises(InputError, match='row 2, field "note": is neither UTF-8 nor GB18030'):
             read(path)
 
+    def test_bytes_of_no_encoding_at_the_very_beginning(self, csv):
+        path = csv("")
+        path.write_bytes(b"\n\xff\n1")
+        with pytest.raises(InputError, match='row 2, field "column 1": is neither UTF-8 nor GB18030'):
+            read(path)
+
     def test_unknown_encoding(self, csv):
         with pytest.raises(InputError, match="unknown encoding 'klingon': use one of utf-8, gbk"):
             read(csv("a,b\n1,2\n"), encoding="klingon")
