@@ -132,7 +132,9 @@ def _land(block: Block, sweep: NDArray[np.object_], tree: shapely.STRtree) -> Po
     near = tree.query(block.polygon, predicate="intersects")
     if len(near):
         land = shapely.difference(land, shapely.union_all(sweep[near]))
-    opened = shapely.buffer(shapely.buffer(land, -3, join_style="mitre"), 3, join_style="mitre")
+    # Spits narrower than 6 m are no land. The limit keeps right corners and lets no acute one grow.
+    narrowed = shapely.buffer(land, -3, join_style="mitre")
+    opened = shapely.buffer(narrowed, 3, join_style="mitre", mitre_limit=1.5)
     best = largest(shapely.simplify(opened, 1.2))
     return best if best.area > 1500 else Polygon()
 

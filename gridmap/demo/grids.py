@@ -199,7 +199,7 @@ def _quotas(count: int, parts: list[list[int]], weight: Floats) -> NDArray[np.in
     """How many grids each part of the land gets: by weight, at least one, at most its inhabited blocks."""
     share = np.array([weight[part].sum() for part in parts])
     most = np.array([np.count_nonzero(weight[part]) for part in parts])
-    quotas = np.minimum(1 + apportion(count - len(parts), share), most)
+    quotas: NDArray[np.int64] = np.minimum(1 + apportion(count - len(parts), share), most)
     while quotas.sum() < count:
         quotas[np.argmax(np.where(quotas < most, share / quotas, -1))] += 1
     return quotas
@@ -220,7 +220,7 @@ def partition(
     inside = set(members)
     seeds, means = _seeds(rng, members, weight, middles, count)
     label: dict[int, int] = {}
-    queue = [(0.0, seed, k) for k, seed in enumerate(seeds)]
+    queue = [(-1.0, seed, k) for k, seed in enumerate(seeds)]
     while queue:
         _, member, k = heapq.heappop(queue)
         if member not in label:

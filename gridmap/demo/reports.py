@@ -264,4 +264,5 @@ def _at_work(rng: np.random.Generator, minutes: Ints) -> Ints:
 def _stamps(minutes: Ints) -> Strings:
     """Minutes since the first midnight as `2026-11-20 14:05`."""
     moments = np.datetime64(FIRST.isoformat(), "m") + minutes.astype("timedelta64[m]")
-    return np.strings.replace(np.datetime_as_string(moments), "T", " ").astype(object)
+    texts = np.datetime_as_string(moments).astype("U16")
+    return np.strings.replace(texts, "T", " ").astype(object) if len(texts) else texts.astype(object)

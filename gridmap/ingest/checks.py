@@ -18,13 +18,14 @@ import pyarrow.compute as pc
 import pyproj
 import shapely
 from numpy.typing import NDArray
+from pyproj.exceptions import ProjError
 
 from gridmap.errors import InputError
 from gridmap.geo import crs
 from gridmap.geo.crs import Geometries
 from gridmap.ingest import dates, fields
 from gridmap.ingest.cells import SUSPECT, is_altered, safe, shown, tidy
-from gridmap.ingest.source import Fault, Source, listed
+from gridmap.ingest.source import Fault, Source, arrow, listed
 from gridmap.types import CHINA_TIME, Crs, Point
 
 MAX_VERTICES: Final = 1_000_000
@@ -40,7 +41,6 @@ _NULLS: Final = pa.array(["NULL", "null", "None", "none", "\\N"], pa.large_strin
 _MONTH: Final = r"^(\d{4})\s*[-/.年]?\s*(0?[1-9]|1[0-2])\s*月?$"
 _YES: Final = frozenset({"yes", "y", "true", "t", "1", "是", "有"})
 _NO: Final = frozenset({"no", "n", "false", "f", "0", "否", "无", "無"})
-_POINTS: Final = ("Point",)
 
 Mask: TypeAlias = NDArray[np.bool_]
 Floats: TypeAlias = NDArray[np.float64]
@@ -158,15 +158,14 @@ class Checks:
         slash_order = dates.order(texts.values())
         found = {}
         for name, column in texts.items():
-            found[name], reasons = dates.parse(column, slash_order, now)
-            self.reject(reasons != "", name, lambda position, said=reasons: said[position])  # type: ignore[misc]
+            found[name] = self._read_dates(name, column, slash_order, now)
         return found
 
     def days(self, name: str) -> pd.Series:
         """Days on the clock of China, NaT where the cell is empty; a month stands for its first day."""
         days = pc.replace_substring_regex(self._values(name), _MONTH, r"\1-\2-01")
-        moments, reasons = dates.parse(pd.Series(days.to_pandas()), dates.Order.UNKNOWN, datetime.now(UTC))
-        self.reject(reasons != "", name, lambda position: str(reasons[position]))
+        texts = pd.Series(days.to_pandas())
+        moments = self._read_dates(name, texts, dates.order([texts]), datetime.now(UTC))
         naive: pd.Series = moments.dt.tz_convert(CHINA_TIME).dt.tz_localize(None).dt.normalize()
         return naive
 
@@ -299,13 +298,8 @@ class Checks:
     def _array(self, name: str) -> Any:
         """The cells of a field as one Arrow array; "" where no column fills it."""
         if name not in self.mapping:
-            return pa.array(np.full(len(self.sound), "", dtype=object), pa.large_string())
-        column = pa.array(self.source.frame[self.mapping[name]], pa.large_string())
-        return (
-            pa.chunked_array([column]).combine_chunks()
-            if isinstance(column, pa.Array)
-            else column.combine_chunks()
-        )
+            return pa.repeat(pa.scalar("", pa.large_string()), len(self.sound))
+        return arrow(self.source.frame[self.mapping[name]])
 
     def _values(self, name: str) -> Any:
         """Cells that are no prose: trimmed, "" for what databases print as null."""
@@ -324,12 +318,16 @@ class Checks:
         return values, np.isnan(values) & ~np.asarray(empty)
 
     def _reject_unreadable(self, where: Mask, name: str) -> None:
-        cells = self._array(name)
-        self.reject(
-            where,
-            name,
-            lambda position: tidy(cells[position].as_py())[1] or "is not a finite number: write digits only",
-        )
+        def reason(position: int) -> str:
+            cell = str(self.source.frame[self.mapping[name]].iat[position])
+            return tidy(cell)[1] or "is not a finite number: write digits only"
+
+        self.reject(where, name, reason)
+
+    def _read_dates(self, name: str, texts: pd.Series, slash_order: dates.Order, now: datetime) -> pd.Series:
+        moments, reasons = dates.parse(texts, slash_order, now)
+        self.reject(reasons != "", name, lambda position: str(reasons[position]))
+        return moments
 
     def _degrees(self, name: str) -> Floats:
         values, unreadable = self._numbers(name)
@@ -437,7 +435,7 @@ class Checks:
                 )
         else:
             sample = xy[:: max(1, len(xy) // _SAMPLE)]
-            said = np.column_stack(_to_storage(self.source.stated_crs).transform(sample[:, 0], sample[:, 1]))
+            said = _to_storage(self.source.stated_crs, sample)
             read = crs.to_storage(sample, declared)
             both = _complete(said) & _complete(read)
             agrees = not len(sample) or bool(both.any() and (np.abs(said - read)[both] < _SAME_PLACE).all())
@@ -453,8 +451,16 @@ class Checks:
 
 
 @cache
-def _to_storage(stated: str) -> pyproj.Transformer:
+def _transformer(stated: str) -> pyproj.Transformer:
     return pyproj.Transformer.from_crs(stated, crs.STORAGE, always_xy=True)
+
+
+def _to_storage(stated: str, xy: Floats) -> Floats:
+    """Positions of a system that a file states in EPSG:4490; inf where PROJ knows no way."""
+    try:
+        return np.column_stack(_transformer(stated).transform(xy[:, 0], xy[:, 1]))
+    except ProjError:
+        return np.full_like(xy, np.inf)
 
 
 def _complete(xy: Floats) -> Mask:

@@ -279,7 +279,7 @@ def clean_reports(
     raw, stored = checks.points(declared, required=False)
     words_only = int((checks.sound & np.isnan(stored[:, 0])).sum())
     if words_only:
-        checks.notices.append(f"{words_only:,} reports have no coordinates: they wait for a place")
+        checks.notices.append(f"without coordinates, waiting for a place: {words_only:,} reports")
     origin = origin.fillna("imported")
     moment = reported.astype("int64").astype("str")
     reference = _references(checks, [origin, category_said, text, address, moment], stored)
@@ -374,16 +374,11 @@ def _foreign_codes(checks: Checks, text: pd.Series, _level: Level) -> tuple[pd.S
             or f"code {shown(text[position])!r} is not of 1 to {LONGEST_CODE} letters, digits, _ . or -"
         ),
     )
-    checks.reject(
-        text.map(lambda cell: _lost_digits(cell) is not None).to_numpy(bool),
-        "code",
-        lambda position: str(_lost_digits(text[position])),
-    )
     return text, checks.text("parent", LONGEST_CODE)
 
 
 def _lost_digits(text: str) -> str | None:
-    if re.fullmatch(r"\d(\.\d+)?[eE]\+?\d+", text):
+    if re.fullmatch(r"\d(\.\d+)?[eE]\+\d+", text):
         return f"code {text} was stored as a number and lost its digits: store codes as text and export again"
     return None
 

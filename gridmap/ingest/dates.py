@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from gridmap.ingest.source import arrow
 from gridmap.types import CHINA_TIME
 
 EXPECTED: Final = "write 2026-11-20 14:05"
@@ -118,7 +119,7 @@ def parse(texts: pd.Series, slash_order: Order, now: datetime) -> tuple[pd.Serie
 
 def _arrow(texts: pd.Series) -> Any:
     """The texts with 年, 月, 日, 时, 分, 秒 turned into punctuation."""
-    array = pa.chunked_array([pa.array(texts, pa.large_string())]).combine_chunks()
+    array = arrow(texts)
     if pc.any(pc.match_substring(array, "年")).as_py():
         for pattern, mark in (
             (r"\s*[年月]\s*", "-"),

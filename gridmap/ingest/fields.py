@@ -40,7 +40,7 @@ SYNONYMS: Final[Mapping[str, Mapping[str, str]]] = {
         "wkt": _WKT,
     },
     "stations": {
-        "reference": "reference,ref,编号,編號,编码,站点编号,站点编码,stationid,facilityid,id",
+        "reference": "reference,ref,编号,編號,编码,站点编号,站点编码,stationid,facilityid",
         "kind": "kind,类型,類型,站点类型,驿站类型,类别,類別,种类,"
         "maintype,stationkind,facilitytype,category,amenity,type",
         "name": f"{_NAME},站点名称,驿站名称,機構名稱,机构名称,據點名稱,facilityname,stationname",

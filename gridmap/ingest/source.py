@@ -125,6 +125,12 @@ def _text(column: Any) -> Any:
     return pa.array([written(value) for value in column.to_pylist()], pa.large_string())
 
 
+def arrow(texts: pd.Series) -> Any:
+    """A column of text as one Arrow array, without a copy where pandas holds it as one."""
+    array = pa.array(texts, pa.large_string())
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
 def from_wkb(blobs: Sequence[bytes | None]) -> tuple[Geometries, list[int]]:
     """Geometries without heights, and the positions that could not be read."""
     safe = [None if blob is not None and _too_deep(blob) else blob for blob in blobs]
@@ -141,7 +147,10 @@ def _too_deep(blob: bytes) -> bool:
 
 
 def stated(system: object) -> tuple[str | None, tuple[str, ...]]:
-    """What a file says of its system: an authority's code or WKT, and a notice where it cannot be read."""
+    """What a file says of its system: an authority's code, or WKT; None where it says no place on the Earth.
+
+    The second part is a notice where it cannot be read.
+    """
     if system is None or system == "":
         return None, ()
     try:
@@ -151,6 +160,8 @@ def stated(system: object) -> tuple[str | None, tuple[str, ...]]:
         return None, (
             f"the file states a coordinate system that cannot be read ({label}); the declared one is used",
         )
+    if not (crs.is_geographic or crs.is_projected) or crs.name.lower().startswith(("undefined", "unknown")):
+        return None, ()
     authority = crs.to_authority(min_confidence=70)
     return ":".join(authority) if authority else crs.to_wkt(), ()
 

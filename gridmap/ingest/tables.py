@@ -26,6 +26,7 @@ _LARGEST_BLOCK: Final = (1 << 31) - 1
 
 
 def read_csv(path: Path, name: str, _layer: str | None, encoding: str | None) -> Source:
+    """The rows of a CSV, separated by comma, semicolon or tab; a row of another length is a fault."""
     data = path.read_bytes()
     try:
         data, codec = encodings.utf8(data, encoding)
@@ -145,6 +146,7 @@ def _cell_at(data: bytes, offset: int) -> tuple[int, str | None]:
 
 
 def read_xlsx(path: Path, name: str, layer: str | None, _encoding: str | None) -> Source:
+    """The rows of one sheet; a formula is text that begins with `=`, a date ISO text."""
     with Archive(path, name) as archive:
         for entry in archive.entries:
             archive.copy(entry, None)

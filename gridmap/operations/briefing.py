@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from gridmap.operations.locating import Locator
 from gridmap.store import areas, people, reports, stations
 from gridmap.store.reports import ReportFilter
 from gridmap.types import CHINA_TIME, Level, Period
@@ -75,8 +76,31 @@ def counts_by_level(session: Session, chosen: ReportFilter, level: Level) -> dic
     return counts
 
 
+def then_and_now(session: Session) -> list[dict[str, Any]]:
+    """How reports placed in a version that has ended would be placed by today's boundaries.
+
+    One row for each ended version and area of today: code, name, valid_from, valid_to, now_code,
+    now_name (None outside all areas), n. The reports themselves keep the area that they were given.
+    """
+    past = reports.list_in_ended_versions(session)
+    if past.empty:
+        return []
+    owners = Locator.load(session).locate(past["lng"].to_numpy(), past["lat"].to_numpy())
+    names = areas.list_parents(session).set_index("code")["name"]
+    version = ["code", "name", "valid_from", "valid_to"]
+    counted = past.assign(now_code=owners.code).groupby([*version, "now_code"], dropna=False).size()
+    rows = (
+        counted.rename("n")
+        .reset_index()
+        .sort_values(["code", "valid_from", "n"], ascending=[True, True, False])
+    )
+    rows["now_code"] = rows["now_code"].astype(object).where(rows["now_code"].notna(), None)
+    rows["now_name"] = rows["now_code"].map(names).astype(object).where(rows["now_code"].notna(), None)
+    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
+
+
 def roster(session: Session) -> list[dict[str, Any]]:
-    """Grids with the names of their full-time workers, vacancies and doubles first."""
+    """Grids with the names of their full-time workers; `amiss` where these are none or several, first."""
     rows = people.roster(session)
     rows["amiss"] = rows["workers"] != 1
     ordered = rows.sort_values(["amiss", "code"], ascending=[False, True])

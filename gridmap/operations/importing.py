@@ -70,8 +70,7 @@ class Plan:
     def report(self) -> list[str]:
         """Lines for the user: counts, guessed fields, repairs, warnings, the first rejected rows."""
         name = self.request.file.name
-        columns = ", ".join(f"{key} = {column}" for key, column in self.cleaned.mapping.items())
-        lines = [f"{name}: {self.accepted} rows accepted, {self.rejected} rejected", f"columns: {columns}"]
+        lines = [f"{name}: {self.accepted} rows accepted, {self.rejected} rejected"]
         lines += [f"note: {notice}" for notice in self.cleaned.notices]
         if self.tiling:
             lines += [f"tiling: {line}" for line in self.tiling.summary()]

@@ -236,6 +236,15 @@ def wire(columns: Mapping[str, Any]) -> dict[str, bulk.Column]:
     return made | {"geom": bulk.points(columns["x"], columns["y"])}
 
 
+def list_in_ended_versions(session: Session) -> pd.DataFrame:
+    """Position of each report whose area's version has ended: lng, lat, code, name, valid_from, valid_to."""
+    return frame(
+        session,
+        "SELECT ST_X(r.geom) AS lng, ST_Y(r.geom) AS lat, v.code, v.name, v.valid_from, v.valid_to "
+        "FROM reports r JOIN areas v ON v.id = r.area_id WHERE v.valid_to IS NOT NULL",
+    )
+
+
 def list_orphans(session: Session) -> gpd.GeoDataFrame:
     """id and position of the reports that have coordinates but no area."""
     return geoframe(

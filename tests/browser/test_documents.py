@@ -34,7 +34,7 @@ def test_a_document_lets_only_its_own_scripts_run(server_url: str, path: str) ->
     assert rules["connect-src"] == "'self'"
 
 
-@pytest.mark.parametrize("path", ["/map", "/my-grid", "/review", "/nowhere"])
+@pytest.mark.parametrize("path", ["/map", "/my-grid", "/review", "/grids", "/nowhere"])
 def test_a_page_allows_no_inline_script(server_url: str, path: str) -> None:
     _, headers, body = get(server_url + path)
     policy = headers["Content-Security-Policy"]

@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.conftest import Watched
 
-PAGES = ["/map", "/my-grid", "/review", "/maps/overview", "/maps/mygrid"]
+PAGES = ["/map", "/my-grid", "/review", "/grids", "/maps/overview", "/maps/mygrid"]
 # The families of the style sheet that hold Chinese letters.
 CHINESE = ("CJK", "YaHei", "PingFang", "Source Han")
 

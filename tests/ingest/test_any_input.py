@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import tempfile
@@ -197,3 +198,39 @@ def test_random_cells_and_shapes(dictionaries, data, kind, declared):
         bounds = there.bounds.to_numpy()
         assert np.isfinite(bounds).all()
         assert (np.abs(bounds) <= [180, 90, 180, 90]).all()
+
+
+@relaxed
+@given(
+    st.lists(
+        st.lists(st.text(alphabet='a甲,;"\n ', max_size=5), min_size=3, max_size=3), min_size=1, max_size=8
+    ),
+    st.sampled_from(["\n", "\r\n"]),
+)
+def test_what_a_writer_of_csv_quotes_is_read_with_the_lines_it_stands_on(rows, line_end):
+    written = io.StringIO(newline="")
+    writer = csv.writer(written, lineterminator=line_end)
+    writer.writerow(["one", "two", "three"])
+    lines = []
+    for row in rows:
+        lines.append(written.getvalue().count("\n") + 1)
+        writer.writerow(row)
+    kept = [(line, row) for line, row in zip(lines, rows, strict=True) if any(row)]
+    source = read_bytes(written.getvalue().encode(), "csv")
+    if not kept:
+        assert source is None
+        return
+    assert source is not None
+    assert source.frame.to_numpy().tolist() == [row for _, row in kept]
+    assert source.rows.tolist() == [line for line, _ in kept]
+    assert source.faults == ()
+
+
+@relaxed
+@given(st.text(alphabet='a,;"\n\r\t', max_size=40))
+def test_any_text_as_csv(text):
+    source = read_bytes(text.encode(), "csv")
+    if source is not None:
+        numbers = sorted([*source.rows.tolist(), *(fault.row for fault in source.faults)])
+        assert numbers == sorted(set(numbers))
+        assert numbers[-1] <= len(text.splitlines()) + 1

@@ -446,7 +446,9 @@ class TestStations:
         ]
 
     def test_kinds_that_the_dictionary_lacks(self, stations):
-        cleaned = stations("name,kind,lng,lat\na,银发服务,107,31\nb,jiuke,107,31\nc,,107,31\nd,银发服务,107,31\n")
+        cleaned = stations(
+            "name,kind,lng,lat\na,银发服务,107,31\nb,jiuke,107,31\nc,,107,31\nd,银发服务,107,31\n"
+        )
         assert cleaned.accepted["kind"].tolist() == ["银发服务", "jiuke", "other", "银发服务"]
         assert cleaned.new_kinds == ["银发服务"]
 
@@ -539,7 +541,7 @@ class TestReports:
         )
         assert cleaned.accepted.geometry.isna().tolist() == [True, False]
         assert cleaned.accepted["raw_x"].isna().tolist() == [True, False]
-        assert "1 reports have no coordinates: they wait for a place" in cleaned.notices
+        assert "without coordinates, waiting for a place: 1 reports" in cleaned.notices
         assert 'row 4, field "lat": is empty although there is a longitude' in cleaned.lines()[0]
         assert len(reports("text,reported_at\na,2026-11-20\n").accepted) == 1
 

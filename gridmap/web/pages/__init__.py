@@ -10,10 +10,10 @@ from flask.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response
 
 from gridmap.maps.base import asset_url
-from gridmap.web.pages import commander, review, worker
+from gridmap.web.pages import commander, register, review, worker
 
 blueprint = Blueprint("pages", __name__)
-for _page in (commander, worker, review):
+for _page in (commander, worker, review, register):
     blueprint.register_blueprint(_page.blueprint)
 
 
