@@ -192,7 +192,7 @@ def _sources(rng: np.random.Generator, category: Ints) -> Ints:
     """Positions in SOURCES; part-time workers and sensors report only what they can notice."""
     listed, codes = list(SOURCES), list(PATTERNS)
     share = np.array([share for share, _ in SOURCES.values()])
-    limited = {"part_time": PATROLLED, "iot": SENSED}
+    limited = {"iot": SENSED, "part_time": PATROLLED}
     others = np.array([k for k, name in enumerate(listed) if name not in limited])
     source = _drawn(rng, others, share[others], len(category))
     for name, noticed in limited.items():

@@ -189,8 +189,8 @@ def _assemble(
     """Moments without zone, and whether the calendar and the clock have them."""
     exists = (year >= 1) & (month >= 1) & (month <= 12) & (hour < 24) & (minute < 60) & (second < 60)
     first = ((year - 1970) * 12 + np.clip(month, 1, 12) - 1).astype("datetime64[M]")
-    days = first.astype("datetime64[D]") + (day - 1)
-    exists &= (day >= 1) & (days < (first + 1).astype("datetime64[D]"))
+    days = first.astype("datetime64[D]") + (day - 1).astype("timedelta64[D]")
+    exists &= (day >= 1) & (days < (first + np.timedelta64(1, "M")).astype("datetime64[D]"))
     seconds = (hour * 3600 + minute * 60 + second).astype("timedelta64[s]")
     return np.where(exists, (days + seconds).astype("datetime64[us]"), np.datetime64("NaT", "us")), exists
 

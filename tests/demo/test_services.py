@@ -42,7 +42,7 @@ def located(table):
 
 def test_stations_are_as_many_as_in_the_articles(town):
     assert town.stations["kind"].value_counts().to_dict() == COUNTS
-    assert set(COUNTS) == codes("station_kinds.csv")
+    assert set(COUNTS) <= codes("station_kinds.csv")
     assert town.stations["reference"].is_unique
     assert town.stations["name"].is_unique
 
@@ -83,8 +83,9 @@ def test_jiuke_stations_cluster_in_the_centre_and_leave_gaps(town):
     stations = located(town.stations)
     demand = located(town.demand)
     jiuke = stations[stations["kind"] == "jiuke"].union_all()
-    served = demand.geometry.distance(jiuke) < 800
-    assert 0.5 < demand.loc[served, "people"].sum() / demand["people"].sum() < 0.95
+    # 15 minutes at 1.2 m/s, with a detour of 1.3.
+    served = demand.geometry.distance(jiuke) < 900 * 1.2 / 1.3
+    assert 0.6 < demand.loc[served, "people"].sum() / demand["people"].sum() < 0.9
     middle = town.street.to_crs(METRIC).geometry.iloc[0].centroid
     spread = stations.geometry.distance(middle).groupby(stations["kind"]).median()
     assert spread["jiuke"] < spread["service"]
