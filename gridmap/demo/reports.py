@@ -55,10 +55,11 @@ def simulate(
     `degrees` turns metres (n, 2) into degrees (n, 2); `owner` gives the codes of the grids at degrees, empty
     outside of them all.
     """
-    category, day, site, hotspots = _events(rng, sites, count)
-    for spot in hotspots:
-        lng, lat = degrees(np.array([spot.pop("centre")]))[0].tolist()
-        spot |= {"lng": lng, "lat": lat}
+    category, day, site, planted = _events(rng, sites, count)
+    hotspots = []
+    for spot, centre, excess in planted:
+        lng, lat = degrees(centre[None])[0].tolist()
+        hotspots.append(_recorded(spot, lng, lat, excess))
     minute = _minutes(rng, category)
     order = np.lexsort((minute, day))
     category, day, site, minute = category[order], day[order], site[order], minute[order]
@@ -94,12 +95,12 @@ def simulate(
 
 def _events(
     rng: np.random.Generator, sites: Sites, count: int
-) -> tuple[Ints, Ints, Ints, list[dict[str, Any]]]:
-    """(category, day, site) of every report, those of the hot spots among them; and the hot spots."""
+) -> tuple[Ints, Ints, Ints, list[tuple[HotSpot, Floats, int]]]:
+    """(category, day, site) of every report, and what was planted among them: hot spot, middle, excess."""
     years = [number for pattern in PATTERNS.values() for number in pattern.years]
     wanted = apportion(count, years).reshape(-1, 2)
     parts: list[tuple[int, Ints, Ints]] = []
-    hotspots = []
+    planted = []
     for c, (code, pattern) in enumerate(PATTERNS.items()):
         left = wanted[c].copy()
         for spot in HOTSPOTS:
@@ -108,14 +109,14 @@ def _events(
                 days = _hot_days(rng, spot, left, count)
                 left -= [(days < SECOND_YEAR).sum(), (days >= SECOND_YEAR).sum()]
                 parts.append((c, days, _drawn(rng, members, sites.weight[members], len(days))))
-                hotspots.append(_recorded(spot, centre, len(days)))
+                planted.append((spot, centre, len(days)))
         rhythm = _rhythm(rng, pattern)
         for first, stop, number in ((0, SECOND_YEAR, left[0]), (SECOND_YEAR, DAYS, left[1])):
             days = _drawn(rng, np.arange(first, stop), rhythm[first:stop], int(number))
             parts.append((c, days, _anywhere(rng, sites, pattern, int(number))))
     category = np.concatenate([np.full(len(days), c) for c, days, _ in parts])
     day = np.concatenate([days for _, days, _ in parts])
-    return category, day, np.concatenate([places for _, _, places in parts]), hotspots
+    return category, day, np.concatenate([places for _, _, places in parts]), planted
 
 
 def _drawn(rng: np.random.Generator, options: Ints, weight: Floats, size: int) -> Ints:
@@ -158,11 +159,12 @@ def _hot_days(rng: np.random.Generator, spot: HotSpot, left: Ints, count: int) -
     return np.concatenate([early[-int(left[0] * 0.6) :][: int(left[0] * 0.6)], late[: int(left[1] * 0.6)]])
 
 
-def _recorded(spot: HotSpot, centre: Floats, excess: int) -> dict[str, Any]:
+def _recorded(spot: HotSpot, lng: float, lat: float, excess: int) -> dict[str, Any]:
     return {
         "name": spot.name,
         "category": spot.category,
-        "centre": centre,
+        "lng": lng,
+        "lat": lat,
         "radius_m": spot.radius_m,
         "months": list(spot.months),
         "first": spot.first.isoformat(),

@@ -78,7 +78,7 @@ def test_a_home_is_written_in_all_its_forms():
     assert floors == {"1", "2", "3", "4", "5", "6"}
 
 
-def test_every_field_of_the_forms_exists(town):
+def test_every_field_of_the_forms_exists():
     known = {"number", "numeral", "wide_number", "unit", "wide_unit", "door", "wide_door"}
     known |= set(one_site("home").words)
     for forms in addresses.FORMS.values():
