@@ -13,9 +13,6 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-COUNTY = "溪源县"
-STREET = "淙溪街道"
-
 # The other streets draw from STEMS.
 MAIN_STREETS = {
     terrain.WEST_BANK: "滨河西路",

@@ -154,9 +154,9 @@ def _hot_days(rng: np.random.Generator, spot: HotSpot, left: Ints, count: int) -
         [spot.first <= day <= spot.last and (not spot.months or day.month in spot.months) for day in CALENDAR]
     )
     weight = np.cumsum(window) ** 1.5 * window if spot.growing else window.astype(float)
-    days = np.sort(_drawn(rng, np.arange(DAYS), weight, round(spot.excess * count / STANDARD)))
+    days = _drawn(rng, np.arange(DAYS), weight, round(spot.excess * count / STANDARD))
     early, late = days[days < SECOND_YEAR], days[days >= SECOND_YEAR]
-    return np.concatenate([early[-int(left[0] * 0.6) :][: int(left[0] * 0.6)], late[: int(left[1] * 0.6)]])
+    return np.concatenate([early[: int(left[0] * 0.6)], late[: int(left[1] * 0.6)]])
 
 
 def _recorded(spot: HotSpot, lng: float, lat: float, excess: int) -> dict[str, Any]:

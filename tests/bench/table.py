@@ -18,8 +18,8 @@ class Ratio:
 
     name: str
     ours_seconds: float
-    peer: str
-    peer_seconds: float
+    peer: str = ""
+    peer_seconds: float = 0.0
     goal: float | None = None
     limit_seconds: float | None = None
     sound: bool = True
