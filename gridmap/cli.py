@@ -134,7 +134,7 @@ def db_check() -> None:
 
 @cli.command()
 @click.option("--seed", default=20261122, show_default=True)
-@click.option("--grids", default=150, show_default=True, type=click.IntRange(8, 5000))
+@click.option("--grids", default=150, show_default=True, type=click.IntRange(40, 5000))
 @click.option("--reports", default=20_000, show_default=True, type=click.IntRange(0, 5_000_000))
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write files; else load them.")
 def demo(seed: int, grids: int, reports: int, out: Path | None) -> None:

@@ -37,6 +37,7 @@ from gridmap.demo.terrain import Floats
 from gridmap.demo.ways import Directory
 from gridmap.errors import InputError
 from gridmap.geo import crs
+from gridmap.geo.locate import AreaIndex
 
 CENTRE = (107.86, 31.08)
 # Of a degree: 0.1 m, a fifth of the lattice on which streets and blocks are drawn.
@@ -162,15 +163,12 @@ def _community_of(communities: list[Community]) -> Callable[[Point], str]:
 
 
 def _owner_of(layer: gpd.GeoDataFrame) -> Callable[[Floats], NDArray[np.object_]]:
-    """Points (n, 2) in degrees to the smallest code among the grids that cover them, or an empty text."""
+    """Points (n, 2) in degrees to the codes of the grids that own them, or an empty text."""
     codes = np.append(layer["code"].to_numpy(dtype=object), "")
-    tree = shapely.STRtree(layer.geometry.to_numpy())
+    index = AreaIndex(layer, kind="kind")
 
     def owner(lnglat: Floats) -> NDArray[np.object_]:
-        point, grid = tree.query(shapely.points(lnglat), predicate="intersects")
-        first = np.full(len(lnglat), len(codes) - 1)
-        np.minimum.at(first, point, grid)
-        owners: NDArray[np.object_] = codes[first]
+        owners: NDArray[np.object_] = codes[index.locate(*lnglat.T)]
         return owners
 
     return owner
