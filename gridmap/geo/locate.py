@@ -16,21 +16,19 @@ import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
 
-import numba
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from gridmap.errors import InputError
 from gridmap.geo import crs, tiling
+from gridmap.geo.kernels import compiled
 from gridmap.types import AreaKind
 
 if TYPE_CHECKING:
     import geopandas as gpd
-
-_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _MAX_SIDE: Final = 2048
 # More cells than this make points faster only until they no longer fit the processor's cache.
@@ -42,14 +40,6 @@ _REACH: Final = 1e-4
 _HEAD: Final = 2
 # Below this many points a second thread costs more than it saves.
 _CHUNK: Final = 1 << 16
-
-
-def _compiled(function: _Function) -> _Function:
-    try:
-        return cast("_Function", numba.njit(cache=True, nogil=True)(function))
-    except RuntimeError:
-        # Neither the package's directory nor the user's cache can be written: compile in each process.
-        return cast("_Function", numba.njit(nogil=True)(function))
 
 
 class _Raster(NamedTuple):
@@ -221,7 +211,7 @@ def _in_threads(work: Callable[[int, int], None], size: int, chunk: int) -> None
         list(pool.map(work, limits[:-1], limits[1:]))
 
 
-@_compiled
+@compiled
 def _side(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> int:
     """1 if (x, y) lies left of the line from a to b, -1 if right, 0 if on it."""
     left = (ax - x) * (by - y)
@@ -233,7 +223,7 @@ def _side(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> int
     return (determinant > 0.0) - (determinant < 0.0)
 
 
-@_compiled
+@compiled
 def _side_exactly(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> int:
     """The same in double-double arithmetic, on the differences that GEOS takes."""
     h1, l1 = _difference(bx, ax)
@@ -247,7 +237,7 @@ def _side_exactly(ax: float, ay: float, bx: float, by: float, x: float, y: float
     return (determinant > 0.0) - (determinant < 0.0)
 
 
-@_compiled
+@compiled
 def _difference(a: float, b: float) -> tuple[float, float]:
     """a - b as a rounded value and its error (Knuth)."""
     value = a - b
@@ -255,7 +245,7 @@ def _difference(a: float, b: float) -> tuple[float, float]:
     return value, (a - (value - virtual)) - (b + virtual)
 
 
-@_compiled
+@compiled
 def _product(a: float, a_rest: float, b: float, b_rest: float) -> tuple[float, float]:
     """The product of two double-doubles (Dekker)."""
     value = a * b
@@ -272,7 +262,7 @@ def _product(a: float, a_rest: float, b: float, b_rest: float) -> tuple[float, f
 # than any number: then no edge runs through them, and rays to the right and upwards agree.
 
 
-@_compiled
+@compiled
 def _crosses_right(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> bool:
     """Whether the edge crosses the ray from (x, y) to the right."""
     if (ay > y) == (by > y) or (ax <= x and bx <= x):
@@ -283,7 +273,7 @@ def _crosses_right(ax: float, ay: float, bx: float, by: float, x: float, y: floa
     return side > 0 if by > ay else side < 0
 
 
-@_compiled
+@compiled
 def _crosses_above(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> bool:
     """Whether the edge crosses the ray from (x, y) upwards."""
     if (ax > x) == (bx > x) or (ay < y and by < y):
@@ -296,7 +286,7 @@ def _crosses_above(ax: float, ay: float, bx: float, by: float, x: float, y: floa
     return side < 0 if bx > ax else side > 0
 
 
-@_compiled
+@compiled
 def _trace(
     first_row: int,
     last_row: int,
@@ -334,7 +324,7 @@ def _trace(
                         cells[cell] += 1
 
 
-@_compiled
+@compiled
 def _place_lists(cells: NDArray[np.int32]) -> int:
     """Replace each count of edges by -2 - h, where h is the place of the cell's list; their whole length."""
     head = 0
@@ -346,7 +336,7 @@ def _place_lists(cells: NDArray[np.int32]) -> int:
     return head
 
 
-@_compiled
+@compiled
 def _sweep(
     first_row: int,
     last_row: int,
@@ -420,7 +410,7 @@ def _sweep(
                         holder += 1
 
 
-@_compiled
+@compiled
 def _decide(
     x: float,
     y: float,
@@ -467,7 +457,7 @@ def _decide(
     return rank if inside else cover
 
 
-@_compiled
+@compiled
 def _locate(
     xs: NDArray[np.float64],
     ys: NDArray[np.float64],

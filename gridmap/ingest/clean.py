@@ -72,9 +72,10 @@ _LANDSCAPE_KINDS: Final = {
     **dict.fromkeys(("square", "广场"), "square"),
 }
 _ROLES: Final = {
-    "网格长": "网格长",
-    **dict.fromkeys(("专职", "专职网格员", "网格员"), "专职"),
-} | dict.fromkeys(("兼职", "兼职网格员"), "兼职")
+    **dict.fromkeys(("lead", "网格长"), "lead"),
+    **dict.fromkeys(("full", "专职", "专职网格员", "网格员"), "full"),
+    **dict.fromkeys(("part", "兼职", "兼职网格员"), "part"),
+}
 _NO_KIND: Final = "其他"
 _SHAPES: Final = ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon")
 _POLYGONS: Final = ("Polygon", "MultiPolygon")
@@ -301,7 +302,7 @@ def clean_reports(
 
 
 def clean_workers(source: Source, _declared: str, given: Mapping[str, str]) -> Cleaned:
-    """reference (derived from name and phone), name, phone, role (网格长, 专职, 兼职), areas (list), row."""
+    """reference (derived from name and phone), name, phone, role (lead, full, part), areas (list), row."""
     checks = Checks(source, "workers", given)
     name, phone = checks.text("name", LONGEST_NAME, required=True), checks.text("phone", LONGEST_PHONE)
     role, said = checks.choice("role", _ROLES)
@@ -313,7 +314,7 @@ def clean_workers(source: Source, _declared: str, given: Mapping[str, str]) -> C
             "reference": _references(checks, [name, phone], none),
             "name": name,
             "phone": phone,
-            "role": role.fillna("专职"),
+            "role": role.fillna("full"),
             "areas": _split(areas),
         }
     )

@@ -30,7 +30,6 @@ Progress = Callable[[int], None]
 Bars = Callable[[str, int], Progress]
 
 _SHOWN_LINES = 20
-_ROLES = {"网格长": "lead", "专职": "full", "兼职": "part"}
 
 
 @dataclass(frozen=True)
@@ -168,7 +167,7 @@ def save(session: Session, plan: Plan, bars: Bars) -> Outcome:
         if plan.request.level is not Level.BUILDING and merged.added + merged.changed:
             adopted = _assign_anew(session)
     elif kind == "workers":
-        merged = people.save(connection, accepted.assign(role=accepted["role"].map(_ROLES)))
+        merged = people.save(connection, accepted)
     elif kind == "streets":
         merged = places.save_streets(connection, _referenced(accepted, "name"), progress)
     elif kind == "landscape":

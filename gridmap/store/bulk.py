@@ -16,10 +16,10 @@ import pandas as pd
 import psycopg
 import pyarrow as pa
 import shapely
-from numba import njit
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
+from gridmap.geo.kernels import compiled
 from gridmap.store.models.base import SRID
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + b"\0" * 8
@@ -205,8 +205,8 @@ def _text_array(values: Sequence[str]) -> bytes:
     return b"".join(number.to_bytes(4, "big") for number in head) + body
 
 
-@njit(cache=True, nogil=True)
-def _write_count(block, cursor, count):  # type: ignore[no-untyped-def]
+@compiled
+def _write_count(block: NDArray[np.uint8], cursor: NDArray[np.int64], count: int) -> None:
     for row in range(len(cursor)):
         at = cursor[row]
         block[at] = count >> 8
@@ -214,8 +214,14 @@ def _write_count(block, cursor, count):  # type: ignore[no-untyped-def]
         cursor[row] = at + 2
 
 
-@njit(cache=True, nogil=True)
-def _write_column(block, cursor, data, offsets, valid):  # type: ignore[no-untyped-def]
+@compiled
+def _write_column(
+    block: NDArray[np.uint8],
+    cursor: NDArray[np.int64],
+    data: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    valid: NDArray[np.bool_],
+) -> None:
     for row in range(len(cursor)):
         at = cursor[row]
         size = offsets[row + 1] - offsets[row]

@@ -734,7 +734,7 @@ class TestOtherKinds:
             "wgs84",
             {},
         )
-        assert cleaned.accepted["role"].tolist() == ["专职", "兼职"]
+        assert cleaned.accepted["role"].tolist() == ["full", "part"]
         assert cleaned.accepted["areas"].tolist() == [["511723001001001", "511723001001002"], []]
         assert cleaned.accepted["reference"].nunique() == 2
         assert "is no role: use 网格长, 专职 or 兼职" in cleaned.lines()[0]
