@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import click
 
 from gridmap import __version__
 from gridmap.config import ROOT, Settings
-from gridmap.errors import GridMapError, InputError
+from gridmap.errors import ConflictError, GridMapError, InputError
 from gridmap.types import Level
 
 if TYPE_CHECKING:
@@ -55,20 +56,27 @@ def up(demo: bool) -> None:
 
     began = time.monotonic()
     settings = Settings.load()
+    record = serving.RunRecord.of(settings)
+    if process := record.running():
+        raise ConflictError(f"GridMap runs here already, as process {process}: ./run stop ends it")
     serving.check_port(settings)
-    inherited = serving.RunRecord.of(settings).stale()
-    database, started = serving.prepare(settings, say)
+    inherited = record.stale()
+    # A polite request to end must not skip the stopping of what was started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    started = False
     try:
-        if demo and serving.is_empty(database):
-            say("Loading the demo town into the empty database")
-            with database.owner_session() as session, progress_bars() as bars:
-                town.load(session, ROOT / "geodata" / "demo", bars)
-        database.dispose()
-        say(f"Ready in {time.monotonic() - began:.1f} s. Stop with Ctrl-C")
-        click.echo(f"\n  GridMap  http://{settings.host}:{settings.port}/\n")
-        if demo:
-            click.echo("  The demo town is open to everyone on this address: no account is needed.\n")
-        serving.serve(settings)
+        with record.held():
+            database, started = serving.prepare(settings, say)
+            if demo and serving.is_empty(database):
+                say("Loading the demo town into the empty database")
+                with database.owner_session() as session, progress_bars() as bars:
+                    town.load(session, ROOT / "geodata" / "demo", bars)
+            database.dispose()
+            say(f"Ready in {time.monotonic() - began:.1f} s. Stop with Ctrl-C")
+            click.echo(f"\n  GridMap  http://{settings.host}:{settings.port}/\n")
+            if demo:
+                click.echo("  The demo town is open to everyone on this address: no account is needed.\n")
+            serving.serve(settings)
     finally:
         if not settings.database_url and (started or inherited):
             say("Stopping the private PostGIS")

@@ -35,13 +35,18 @@ def prepare(settings: Settings, say: Say) -> tuple[Database, bool]:
         if not cluster.running():
             say("Starting the private PostGIS" if cluster.exists() else "Creating the private PostGIS")
         started = cluster.start()
-    database = Database.connect(settings)
-    if not database.is_current():
-        bootstrap(settings)
-        database.upgrade()
-    # Each start: one that was killed after its migrations left the lists empty.
-    with database.owner_session() as session:
-        dictionaries.load(session, DICTIONARIES)
+    try:
+        database = Database.connect(settings)
+        if not database.is_current():
+            bootstrap(settings)
+            database.upgrade()
+        # Each start: one that was killed after its migrations left the lists empty.
+        with database.owner_session() as session:
+            dictionaries.load(session, DICTIONARIES)
+    except BaseException:
+        if started:
+            Cluster.of(settings).stop()
+        raise
     return database, started
 
 
@@ -94,22 +99,17 @@ def serve(settings: Settings) -> None:
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
-    record = RunRecord.of(settings)
-    record.write()
-    try:
-        Granian(
-            "gridmap.app:serve",
-            factory=True,
-            address=settings.host,
-            port=settings.port,
-            interface=Interfaces.WSGI,
-            workers=1,
-            blocking_threads=16,
-            respawn_failed_workers=True,
-            log_level=LogLevels.error,
-        ).serve()
-    finally:
-        record.path.unlink(missing_ok=True)
+    Granian(
+        "gridmap.app:serve",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=16,
+        respawn_failed_workers=True,
+        log_level=LogLevels.error,
+    ).serve()
 
 
 def end_with_parent() -> None:
@@ -127,11 +127,13 @@ def stop(settings: Settings, say: Say) -> None:
     process = record.running()
     if process:
         say(f"Stopping the web server (process {process})")
+        began = _began(process)
         os.kill(process, signal.SIGTERM)
         deadline = time.monotonic() + _STOP_SECONDS
-        while record.running() and time.monotonic() < deadline:
+        # Until the process is gone, not only its record: it still stops the database that it started.
+        while _began(process) == began and time.monotonic() < deadline:
             time.sleep(0.1)
-        if record.running():
+        if _began(process) == began:
             raise GridMapError(f"process {process} does not stop: end it with kill -9 {process}")
     if not settings.database_url and settings.data.exists():
         cluster = Cluster.of(settings)
@@ -149,11 +151,17 @@ class RunRecord:
     def of(cls, settings: Settings) -> RunRecord:
         return cls(settings.data / "serve.json")
 
-    def write(self) -> None:
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """While this process brings the installation up and serves it."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text(
-            json.dumps({"process": os.getpid(), "began": _began(os.getpid())}), encoding="utf-8"
-        )
+        told = {"process": os.getpid(), "began": _began(os.getpid())}
+        self.path.write_text(json.dumps(told), encoding="utf-8")
+        try:
+            yield
+        finally:
+            if self.running() == os.getpid():
+                self.path.unlink()
 
     def stale(self) -> bool:
         """Whether a server ended without a word (kill -9, power)."""

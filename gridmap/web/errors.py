@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from flask import Flask, Response, jsonify, render_template, request
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from gridmap.errors import (
@@ -15,6 +16,7 @@ from gridmap.errors import (
     InputError,
     NotFoundError,
 )
+from gridmap.store.db import unreachable
 
 _STATUS: dict[type[GridMapError], int] = {
     InputError: 400,
@@ -44,6 +46,7 @@ _log = logging.getLogger("gridmap.web")
 def init_app(app: Flask) -> None:
     app.register_error_handler(GridMapError, _of_domain)
     app.register_error_handler(HTTPException, _of_http)
+    app.register_error_handler(OperationalError, _of_connection)
     app.register_error_handler(Exception, _unforeseen)
 
 
@@ -59,6 +62,10 @@ def _of_http(error: HTTPException) -> tuple[Response | str, int] | Response:
         return error.get_response()  # type: ignore[return-value]
     words = {404: f"{request.path} 不存在。", 405: "这个地址不接受这种请求。"}
     return _answer(error.code, words.get(error.code, error.description or ""))
+
+
+def _of_connection(error: OperationalError) -> tuple[Response | str, int]:
+    return _of_domain(unreachable(error))
 
 
 def _unforeseen(error: Exception) -> tuple[Response | str, int]:
