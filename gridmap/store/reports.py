@@ -23,6 +23,7 @@ STATES = ("open", "overdue", "closed")
 _WORLD_M = 40_075_016.685578488
 # Clusters are at least this far apart on the screen; from this zoom on only what coincides is one.
 _CELL_PX, _FINEST_ZOOM = 72, 18
+_MOST_LISTED = 20
 
 _STATE = (
     "CASE WHEN r.closed_at IS NOT NULL THEN 'closed' WHEN r.due_at < now() THEN 'overdue' ELSE 'open' END"
@@ -121,7 +122,8 @@ def latest(session: Session) -> datetime | None:
 def list_clusters(session: Session, chosen: ReportFilter, bbox: Bbox, zoom: int) -> list[dict[str, Any]]:
     """Placed reports of a box, gathered in square cells of the screen.
 
-    Each row: lng, lat (mean position), n, open, overdue, closed; and for n = 1 the report itself.
+    Each row: lng, lat (mean position), n, open, overdue, closed, and `reports`: the report itself for
+    n = 1, and from the finest zoom on, where only what coincides is one, the newest of the cell.
     Cells are aligned to the world, and those that the box cuts are counted whole, so a report is in
     exactly one row whatever the box; over the whole extent the n add up to the filtered total.
     """
@@ -135,7 +137,7 @@ cells AS (SELECT ST_MakeEnvelope(
     floor(ST_XMin(e) / :cell) * :cell, floor(ST_YMin(e) / :cell) * :cell,
     ceil(ST_XMax(e) / :cell) * :cell, ceil(ST_YMax(e) / :cell) * :cell, 3857) AS e FROM box),
 found AS (
-    SELECT r.id, r.geom, {_STATE} AS state,
+    SELECT r.id, r.geom, r.reported_at, {_STATE} AS state,
            floor(ST_X(r.geom_3857) / :cell) AS i, floor(ST_Y(r.geom_3857) / :cell) AS j
     FROM reports r, cells
     -- The index compares boxes in single precision: what it lets through beyond the edge is cut off here.
@@ -147,18 +149,33 @@ gathered AS (
     SELECT count(*) AS n, count(*) FILTER (WHERE state = 'open') AS open,
            count(*) FILTER (WHERE state = 'overdue') AS overdue,
            count(*) FILTER (WHERE state = 'closed') AS closed,
-           avg(ST_X(geom)) AS lng, avg(ST_Y(geom)) AS lat, min(id) AS id
+           avg(ST_X(geom)) AS lng, avg(ST_Y(geom)) AS lat, min(id) AS first,
+           CASE WHEN count(*) = 1 OR :finest
+                THEN (array_agg(id ORDER BY reported_at DESC, id))[1:{_MOST_LISTED}] ELSE '{{}}' END AS ids
     FROM found GROUP BY i, j)
-SELECT g.n, g.open, g.overdue, g.closed, g.lng, g.lat, r.reference, r.category, c.name AS category_name,
-       r.reported_at, r.address
-FROM gathered g LEFT JOIN reports r ON g.n = 1 AND r.id = g.id LEFT JOIN categories c ON c.code = r.category
-ORDER BY g.n DESC, g.id
+SELECT n, open, overdue, closed, lng, lat, ids FROM gathered ORDER BY n DESC, first
 """
         ),
         values
-        | {"west": bbox.west, "south": bbox.south, "east": bbox.east, "north": bbox.north, "cell": cell},
+        | {"west": bbox.west, "south": bbox.south, "east": bbox.east, "north": bbox.north}
+        | {"cell": cell, "finest": zoom >= _FINEST_ZOOM},
     ).mappings()
-    return [dict(row) for row in rows]
+    clusters = [dict(row) for row in rows]
+    told = _by_id(session, [identity for cluster in clusters for identity in cluster["ids"]])
+    return [cluster | {"reports": [told[identity] for identity in cluster.pop("ids")]} for cluster in clusters]
+
+
+def _by_id(session: Session, ids: list[int]) -> dict[int, dict[str, Any]]:
+    """reference, category, category_name, state, reported_at and address of each of the reports."""
+    rows = session.execute(
+        text(
+            f"SELECT r.id, r.reference, r.category, c.name AS category_name, {_STATE} AS state, "
+            "r.reported_at, r.address FROM reports r JOIN categories c ON c.code = r.category "
+            "WHERE r.id = ANY(:ids)"
+        ),
+        {"ids": ids},
+    ).mappings()
+    return {row["id"]: {name: row[name] for name in row if name != "id"} for row in rows}
 
 
 def count_bins(

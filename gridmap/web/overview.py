@@ -36,11 +36,8 @@ def report_clusters() -> Response:
     features = []
     for row in rows:
         lng, lat = row.pop("lng"), row.pop("lat")
-        if row["n"] > 1:
-            row = {name: row[name] for name in ("n", "open", "overdue", "closed")}
-        else:
-            row["state"] = next(state for state in reports.STATES if row[state])
-            row["reported_at"] = row["reported_at"].astimezone(CHINA_TIME).strftime("%Y-%m-%d %H:%M")
+        for report in row["reports"]:
+            report["reported_at"] = report["reported_at"].astimezone(CHINA_TIME).strftime("%Y-%m-%d %H:%M")
         features.append(
             {
                 "type": "Feature",

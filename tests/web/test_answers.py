@@ -122,6 +122,16 @@ def test_clusters_add_up_to_the_filtered_total(client, zoom, chosen):
         assert counts["n"] == counts["open"] + counts["overdue"] + counts["closed"]
 
 
+def test_one_report_is_told_and_at_the_finest_zoom_those_of_one_spot(client, ask):
+    far = get(client, f"/maps/overview/reports?{WORLD}&zoom=12")["features"]
+    assert all(len(item["properties"]["reports"]) == (item["properties"]["n"] == 1) for item in far)
+    near = get(client, f"/maps/overview/reports?{WORLD}&zoom=19")["features"]
+    assert all(len(item["properties"]["reports"]) == min(item["properties"]["n"], 20) for item in near)
+    (report,) = next(item["properties"]["reports"] for item in near if item["properties"]["n"] == 1)
+    assert report["state"] in ("open", "overdue", "closed")
+    assert ask("SELECT count(*) FROM reports WHERE reference = :it", it=report["reference"]) == 1
+
+
 def test_totals_equal_sql(client, ask):
     found = get(client, f"/maps/overview/reports?{WORLD}&zoom=12&category=lighting")
     assert found["total"] == ask(

@@ -12,15 +12,16 @@ gridmap.addReports = (map, { url }) => {
 
   const pin = ({ properties, geometry }) => {
     const single = properties.n === 1;
-    const icon = single ? symbols.report(properties.state) : symbols.reportCluster(properties);
+    const [first] = properties.reports;
+    const icon = single ? symbols.report(first.state) : symbols.reportCluster(properties);
     const width = Number(icon.getAttribute("width"));
     const height = Number(icon.getAttribute("height"));
-    const anchor = single && properties.state === "open" ? [width / 2, height - 1] : [width / 2, height / 2];
+    const anchor = single && first.state === "open" ? [width / 2, height - 1] : [width / 2, height / 2];
     const states = ["open", "overdue", "closed"].map(
       (state) => `${gridmap.STATES[state]} ${properties[state]}`,
     );
     const title = single
-      ? `${gridmap.STATES[properties.state]}：${properties.category_name}`
+      ? `${gridmap.STATES[first.state]}：${first.category_name}`
       : `${properties.n} 件：${states.join("，")}`;
     const latlng = L.latLng(geometry.coordinates[1], geometry.coordinates[0]);
     const marker = L.marker(latlng, {
@@ -30,20 +31,14 @@ gridmap.addReports = (map, { url }) => {
       alt: title,
       riseOnHover: true,
     });
-    if (single) {
-      marker.bindPopup(() => gridmap.reportCard(properties), {
+    if (first) {
+      marker.bindPopup(() => gridmap.reportList(properties), {
         ...gridmap.POPUP,
         offset: [0, 8 - anchor[1]],
       });
     } else {
       marker.on("click", () => {
-        if (map.getZoom() < map.getMaxZoom())
-          map.setView(latlng, Math.min(map.getZoom() + 2, map.getMaxZoom()));
-        else
-          L.popup()
-            .setLatLng(latlng)
-            .setContent(gridmap.node("p", title, "popup-line"))
-            .openOn(map);
+        map.setView(latlng, Math.min(map.getZoom() + 2, map.getMaxZoom()));
       });
     }
     return marker;
@@ -84,6 +79,15 @@ gridmap.addReports = (map, { url }) => {
     if (["layers", "category", "since", "until", "state"].some((key) => changed.has(key))) soon();
   });
   soon();
+};
+
+/** The reports of one spot, the newest first; the server lists at most twenty of them. */
+gridmap.reportList = ({ n, reports }) => {
+  if (reports.length === 1) return gridmap.reportCard(reports[0]);
+  const list = gridmap.node("div", "", "report-list");
+  const more = n > reports.length ? `此处 ${n} 件，列出最近 ${reports.length} 件` : `此处 ${n} 件`;
+  list.append(gridmap.node("p", more, "quiet"), ...reports.map(gridmap.reportCard));
+  return list;
 };
 
 gridmap.reportCard = (report) => {
