@@ -6,6 +6,7 @@ from flask import Flask, Response, request
 from flask_compress import Compress
 
 from gridmap.config import ROOT, Settings
+from gridmap.errors import InputError
 from gridmap.operations import serving
 from gridmap.store.db import Database
 from gridmap.web import api, errors, maps, overview, pages, tiles
@@ -42,6 +43,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     for blueprint in (api.blueprint, tiles.blueprint, overview.blueprint, maps.blueprint, pages.blueprint):
         app.register_blueprint(blueprint)
     errors.init_app(app)
+    app.before_request(_refuse_nul)
     app.after_request(_headers)
     return app
 
@@ -52,11 +54,18 @@ def serve() -> Flask:
     return create_app(Settings.load())
 
 
+def _refuse_nul() -> None:
+    """No text of ours holds NUL, and PostgreSQL takes none: it is refused before it gets anywhere."""
+    if "\0" in request.path or any("\0" in value for _, value in request.args.items(multi=True)):
+        raise InputError("the address contains a NUL character")
+
+
 def _headers(response: Response) -> Response:
     """Headers for every answer; map documents bring a policy of their own for their inline scripts."""
     if request.endpoint == "static" and "v" in request.args and response.status_code < 400:
         # The address holds the content's hash: another content has another address.
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    response.headers.setdefault("Cache-Control", "private, no-cache")
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("X-Frame-Options", "SAMEORIGIN")

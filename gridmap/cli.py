@@ -39,6 +39,9 @@ def main() -> None:
     except GridMapError as error:
         click.echo(f"gridmap: {error}", err=True)
         sys.exit(1)
+    except OSError as error:
+        click.echo(f"gridmap: {error.filename or 'the system'}: {error.strerror or error}", err=True)
+        sys.exit(1)
 
 
 def say(message: str) -> None:
@@ -188,6 +191,7 @@ KINDS = ("areas", "stations", "places", "streets", "landscape", "demand", "worke
     help="Area codes of GB/T 2260 form, or of any other; auto takes a file without one national code as foreign.",
 )
 @click.option("--merge-parts", is_flag=True, help="Rows of areas with the same code are parts of one area.")
+@click.option("--without-prj", is_flag=True, help="Take a Shapefile that has no .prj.")
 @click.option("--valid-from", type=click.DateTime(["%Y-%m-%d"]), help="Day from which areas are in force.")
 @click.option("--skip-rejected", is_flag=True, help="Save the accepted rows although others are rejected.")
 @click.option("--commit", is_flag=True, help="Save. Without it this is a dry run.")
@@ -201,6 +205,7 @@ def import_(
     encoding: str | None,
     codes: str,
     merge_parts: bool,
+    without_prj: bool,
     valid_from: Any,
     skip_rejected: bool,
     commit: bool,
@@ -218,6 +223,7 @@ def import_(
         encoding=encoding,
         codes=codes,
         merge_parts=merge_parts,
+        without_prj=without_prj,
         valid_from=valid_from.date() if valid_from else date.today(),
     )
     with open_database() as database, database.owner_session() as session:
@@ -225,7 +231,7 @@ def import_(
             plan = importing.prepare(session, request, bars)
         for line in plan.report():
             click.echo(line)
-        for path in plan.write_findings(Path.cwd()):
+        for path in plan.write_findings():
             click.echo(f"written: {path}")
         refusal = plan.refusal(skip_rejected)
         if refusal:
@@ -319,6 +325,8 @@ def _pairs(mapping: tuple[str, ...]) -> dict[str, str]:
         name, equals, column = item.partition("=")
         if not equals or not name or not column:
             raise click.UsageError(f"--map takes FIELD=COLUMN, such as code=NPTVID, not {item!r}")
+        if name in pairs:
+            raise click.UsageError(f"--map names the field {name!r} twice")
         pairs[name] = column
     return pairs
 

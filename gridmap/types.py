@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 
 from gridmap.errors import InputError
 
+# Days outside these years are slips of the pen, and would overflow the arithmetic of dates.
+_YEARS = (1900, 2199)
 # One clock for the whole country; no daylight saving since 1992.
 CHINA_TIME = ZoneInfo("Asia/Shanghai")
 
@@ -135,6 +137,9 @@ class Period:
     last: date | None = None
 
     def __post_init__(self) -> None:
+        for day in (self.first, self.last):
+            if day and not _YEARS[0] <= day.year <= _YEARS[1]:
+                raise InputError(f"{day} is not a day of the years {_YEARS[0]} to {_YEARS[1]}")
         if self.first and self.last and self.first > self.last:
             raise InputError(f"period ends ({self.last}) before it begins ({self.first})")
 

@@ -210,6 +210,7 @@ def test_locate_prints_json(gridmap, tmp_path):
         (["import", "planets", "x.csv"], 2),
         (["import", "areas", "x.csv", "--map", "code"], 2),
         (["export", "areas", "out.doc"], 1),
+        (["export", "areas", "/nowhere/out.geojson"], 1),
         (["nonsense"], 2),
         (["--help"], 0),
     ],

@@ -30,6 +30,10 @@ SLIVER_M: Final = 1.0
 ROUNDING_M: Final = 0.001
 """What is thinner than this comes from the rounding of coordinates and is not reported."""
 
+MOST_CROSSINGS: Final = 10_000
+"""A boundary that crosses itself more often is not repaired: that takes seconds to hours, for nothing."""
+_SAMPLED_SEGMENTS: Final = 256
+
 # Vertices that an overlay computes miss the boundaries they lie on by rounding: a tenth of a millimetre.
 _TOUCH_DEGREES: Final = 1e-9
 _TOUCH_M: Final = 1e-4
@@ -145,7 +149,7 @@ def repair(geometries: ArrayLike) -> tuple[Geometries, list[str | None]]:
     The rule is `ST_MakeValid(geom, 'method=structure')`: shells are united and holes taken away, whatever
     the direction of their rings; of the result the polygons are kept. Valid polygons come back as they are,
     None stays None. A geometry of which no polygon is left (a line, a ring without width, an empty one)
-    becomes None with the reason.
+    becomes None with the reason, and so does a scribble whose repair would take minutes.
     """
     given = np.atleast_1d(np.asarray(geometries, dtype=object))
     repaired = given.copy()
@@ -160,10 +164,27 @@ def repair(geometries: ArrayLike) -> tuple[Geometries, list[str | None]]:
             reasons[position] = f"{geometry.geom_type} instead of a polygon"
         elif not np.isfinite(shapely.get_coordinates(geometry)).all():
             repaired[position], reasons[position] = None, "Coordinate that is not finite"
+        elif (crossings := _crossings(geometry)) > MOST_CROSSINGS:
+            repaired[position] = None
+            reasons[position] = f"Its boundary crosses itself too often (about {crossings:,} times)"
         else:
             repaired[position] = _polygons(shapely.make_valid(geometry, method="structure"))
             reasons[position] = shapely.is_valid_reason(geometry)
     return repaired, reasons
+
+
+def _crossings(geometry: shapely.Geometry) -> int:
+    """About how often a boundary crosses itself, judged by evenly spread segments of it."""
+    coordinates, ring = shapely.get_coordinates(
+        shapely.get_rings(shapely.get_parts(geometry)), return_index=True
+    )
+    joined = ring[:-1] == ring[1:]
+    segments = np.asarray(
+        shapely.linestrings(np.stack([coordinates[:-1][joined], coordinates[1:][joined]], axis=1))
+    )
+    some = segments[:: max(1, len(segments) // _SAMPLED_SEGMENTS)]
+    pairs = shapely.STRtree(segments).query(some, predicate="crosses").shape[1]
+    return int(pairs / max(1, len(some)) * len(segments) / 2)
 
 
 def _polygons(geometry: shapely.Geometry) -> shapely.Geometry | None:

@@ -25,7 +25,7 @@ from gridmap.geo import crs
 from gridmap.geo.crs import Geometries
 from gridmap.ingest import dates, fields
 from gridmap.ingest.cells import SUSPECT, is_altered, safe, shown, tidy
-from gridmap.ingest.source import Fault, Source, arrow, listed
+from gridmap.ingest.source import Fault, Source, arrow
 from gridmap.types import CHINA_TIME, Crs, Point
 
 MAX_VERTICES: Final = 1_000_000
@@ -54,6 +54,8 @@ class Cleaned:
     holds the source's row numbers. `rejected` has row, field (the file's own column), value and reason, once
     for each refused row; value is short, printable and, like every export, safe to open in a spreadsheet.
     `mapping` tells the column of each field. `new_kinds` are names of kinds that the dictionary lacks.
+    `original`, of areas only, is parallel to `accepted`: each boundary in EPSG:4490 before any repair, the
+    accepted object itself where nothing was repaired.
     """
 
     file: str
@@ -62,6 +64,7 @@ class Cleaned:
     notices: list[str]
     mapping: dict[str, str]
     new_kinds: list[str] = field(default_factory=list)
+    original: Geometries | None = None
 
     def lines(self) -> list[str]:
         """One line for each rejected row: file, row, field, what is wrong and how to mend it."""
@@ -81,6 +84,7 @@ class Cleaned:
         return replace(
             self,
             accepted=self.accepted[~where].reset_index(drop=True),
+            original=None if self.original is None else self.original[~where.to_numpy(bool)],
             rejected=_faults([Fault(*fault) for fault in self.rejected.itertuples(index=False)] + faults),
         )
 
@@ -209,9 +213,9 @@ class Checks:
             xy = np.column_stack([self._degrees("lng"), self._degrees("lat")])
         elif required or "lng" in self.mapping or "lat" in self.mapping:
             missing = "lat" if "lng" in self.mapping else "lng"
-            have = listed([str(label) for label in self.source.frame], 40)
+            have = fields.have([str(label) for label in self.source.frame])
             raise InputError(
-                f"no column for {missing}: say --map {missing}=COLUMN; the file has {have}",
+                f"no column for {missing}: say --map {missing}=COLUMN; {have}",
                 file=self.source.name,
             )
         else:
@@ -258,7 +262,7 @@ class Checks:
         self.reject(
             ~np.isin(shapely.get_type_id(geometry), [shapely.GeometryType[kind.upper()] for kind in kinds]),
             "geometry",
-            lambda position: f"is a {geometry[position].geom_type} where {' or '.join(kinds)} is needed",
+            lambda position: _mistyped(geometry[position].geom_type, " or ".join(kinds)),
         )
         vertices = shapely.get_num_coordinates(geometry)
         self.reject(
@@ -476,6 +480,11 @@ def _ellipsoid_m(system: pyproj.CRS) -> int | None:
 
 def _in_degrees(declared: str) -> bool:
     return not declared.startswith("EPSG:") or bool(pyproj.CRS.from_user_input(declared).is_geographic)
+
+
+def _mistyped(found: str, needed: str) -> str:
+    mend = "take it apart and keep one" if found == "GeometryCollection" else "draw it as one"
+    return f"is a {found} where {needed} is needed: {mend}, or leave the row out"
 
 
 def _misplaced(x: float, y: float) -> str:

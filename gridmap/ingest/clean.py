@@ -8,7 +8,10 @@ without a column, coordinates that the file itself says are in another system.
 from __future__ import annotations
 
 import hashlib
+import itertools
+import operator
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -98,8 +101,9 @@ def clean_areas(
     `codes` says whether they have the form of GB/T 2260 (`national`), any form of letters, digits, `_`, `.`
     and `-` (`foreign`), or whether the file decides (`auto`: foreign when not one code has the national form
     of the level). The parent is the beginning of a national code, and a mapped column of a foreign one.
-    Invalid rings are repaired by `tiling.repair` and named in the notices. A code that a row above has is
-    refused; with `merge_parts` rows of one code are parts of one area, which takes the first one's fields.
+    Invalid rings are repaired by `tiling.repair` and named in the notices; `original` keeps them. A code
+    that a row above has is refused; with `merge_parts` rows of one code are parts of one area, which takes
+    the first one's fields.
     """
     checks = Checks(source, "areas", given)
     text = checks.text("code", LONGEST_LIST, required=True)
@@ -112,11 +116,14 @@ def clean_areas(
     checks.reject(_unknown(kind, said), "kind", "is neither general (综合) nor dedicated (专属)")
     households, population = (checks.number(field, whole=True) for field in ("households", "population"))
     valid_from = checks.days("valid_from")
-    geometry = _repaired(checks, checks.shapes(declared, _POLYGONS), code)
+    drawn = checks.shapes(declared, _POLYGONS)
+    geometry = _repaired(checks, drawn.copy(), code)
     if merge_parts:
-        geometry = _merged(checks, geometry, code)
+        _merge(checks, geometry, drawn, code)
     checks.unique(code, "code", "each area needs its own, unless the rows are parts of one (--merge-parts)")
-    return checks.finish(
+    as_drawn = _identical(geometry, drawn)
+    geometry = _multi(geometry)
+    cleaned = checks.finish(
         {
             "code": code,
             "level": level.value,
@@ -127,8 +134,9 @@ def clean_areas(
             "population": population,
             "valid_from": valid_from,
         },
-        _multi(geometry),
+        geometry,
     )
+    return replace(cleaned, original=np.where(as_drawn, geometry, drawn)[checks.sound])
 
 
 def clean_stations(
@@ -279,7 +287,12 @@ def clean_reports(
     accuracy = checks.number("accuracy_m")
     raw, stored = checks.points(declared, required=False)
     words_only = int((checks.sound & np.isnan(stored[:, 0])).sum())
-    if words_only:
+    if source.geometry is None and not checks.mapping.keys() & {"lng", "wkt"}:
+        checks.notices.append(
+            "no columns for coordinates: all reports are stored without a place; "
+            "say --map lng=COLUMN --map lat=COLUMN"
+        )
+    elif words_only:
         checks.notices.append(f"without coordinates, waiting for a place: {words_only:,} reports")
     origin = origin.fillna("imported")
     moment = reported.astype("int64").astype("str")
@@ -302,12 +315,17 @@ def clean_reports(
 
 
 def clean_workers(source: Source, _declared: str, given: Mapping[str, str]) -> Cleaned:
-    """reference (derived from name and phone), name, phone, role (lead, full, part), areas (list), row."""
+    """reference (derived from name and phone), name, phone, role (lead, full, part), areas (list), row.
+
+    Rows of one name and phone are one worker: the first of them, with the areas of all and the first role
+    that one of them gives.
+    """
     checks = Checks(source, "workers", given)
     name, phone = checks.text("name", LONGEST_NAME, required=True), checks.text("phone", LONGEST_PHONE)
     role, said = checks.choice("role", _ROLES)
     checks.reject(_unknown(role, said), "role", "is no role: use 网格长, 专职 or 兼职")
-    areas = checks.text("areas", LONGEST_LIST)
+    areas = _split(checks.text("areas", LONGEST_LIST))
+    role, areas = _merged_workers(checks, name, phone, role, areas)
     none = np.full((len(name), 2), np.nan)
     return checks.finish(
         {
@@ -315,7 +333,7 @@ def clean_workers(source: Source, _declared: str, given: Mapping[str, str]) -> C
             "name": name,
             "phone": phone,
             "role": role.fillna("full"),
-            "areas": _split(areas),
+            "areas": areas,
         }
     )
 
@@ -326,7 +344,7 @@ def _is_national(checks: Checks, text: pd.Series, level: Level, codes: str) -> b
     if codes != "auto":
         return codes == "national"
     known = [cell for cell in text if cell]
-    if any(_is_code(cell, level) for cell in known):
+    if any(_is_code(cell, level) or _is_code(_bare(cell), level) for cell in known):
         return True
     for other in Level:
         if known and all(_PROVINCES.match(cell) and _is_code(cell, other) for cell in known):
@@ -360,7 +378,7 @@ def _national_codes(checks: Checks, text: pd.Series, level: Level) -> tuple[pd.S
         except InputError as error:
             codes.append(cell)
             parents.append("")
-            reasons[position] = _lost_digits(cell) or str(error)
+            reasons[position] = _lost_digits(cell) or _disguised(cell, level) or str(error)
     checks.reject(checks.at(reasons), "code", lambda position: reasons[position])
     return pd.Series(codes, dtype="str"), pd.Series(parents, dtype="str")
 
@@ -384,6 +402,23 @@ def _lost_digits(text: str) -> str | None:
     return None
 
 
+def _bare(text: str) -> str:
+    """A code without blanks, its full-width digits as plain ones."""
+    return "".join(unicodedata.normalize("NFKC", text).split())
+
+
+def _disguised(text: str, level: Level) -> str | None:
+    bare = _bare(text)
+    if not _is_code(bare, level):
+        return None
+    found = []
+    if any(not character.isascii() and not character.isspace() for character in text):
+        found.append("full-width digits")
+    if len(text.split()) > 1:
+        found.append("blanks")
+    return f"code {shown(text)!r} is written with {' and '.join(found)}: write {bare}"
+
+
 def _repaired(checks: Checks, geometry: Geometries, labels: pd.Series) -> Geometries:
     """The geometries with valid polygons; what was repaired is named in the notices."""
     areal = np.flatnonzero(np.isin(shapely.get_type_id(geometry), _AREAL))
@@ -391,7 +426,7 @@ def _repaired(checks: Checks, geometry: Geometries, labels: pd.Series) -> Geomet
     said = dict(zip(areal.tolist(), reasons, strict=True))
     geometry[areal] = polygons
     lost = shapely.is_missing(geometry) & checks.sound
-    checks.reject(lost, "geometry", lambda position: f"leaves no polygon when repaired: {said[position]}")
+    checks.reject(lost, "geometry", lambda position: f"cannot be repaired: {said[position]}; draw it again")
     for position, reason in said.items():
         if reason and checks.sound[position]:
             row = checks.source.rows[position]
@@ -405,17 +440,49 @@ def _multi(geometry: Geometries) -> Geometries:
     return geometry
 
 
-def _merged(checks: Checks, geometry: Geometries, code: pd.Series) -> Geometries:
-    """The geometries with those of one code united in its first row; the other rows are taken out."""
+def _identical(left: Geometries, right: Geometries) -> NDArray[np.bool_]:
+    return np.fromiter(map(operator.is_, left, right), dtype=bool, count=len(left))
+
+
+def _merge(checks: Checks, geometry: Geometries, drawn: Geometries, code: pd.Series) -> None:
+    """Unite the geometries of one code in its first row, and take the other rows out.
+
+    So are the drawn ones; where one of them was repaired they are only collected: an overlay would fail.
+    """
     sound = code[checks.sound]
     for text, positions in sound.groupby(sound).groups.items():
         if len(positions) > 1:
             first, *others = positions
-            geometry[first] = shapely.union_all(geometry[list(positions)])
+            parts = list(positions)
+            valid = _identical(geometry[parts], drawn[parts]).all()
+            geometry[first] = shapely.union_all(geometry[parts])
+            together = shapely.multipolygons(shapely.get_parts(drawn[parts]))
+            drawn[first] = geometry[first] if valid else together
             checks.sound[others] = False
             rows = ", ".join(str(checks.source.rows[position]) for position in positions)
             checks.notices.append(f"code {text}: rows {rows} are parts of one area")
-    return geometry
+
+
+def _merged_workers(
+    checks: Checks, name: pd.Series, phone: pd.Series, role: pd.Series, areas: pd.Series
+) -> tuple[pd.Series, pd.Series]:
+    """Roles and areas with those of one worker in the first row; the other rows are taken out."""
+    role, areas = role.copy(), areas.copy()
+    worker = (name + "\x1f" + phone)[checks.sound]
+    merged = []
+    for positions in worker.groupby(worker, sort=False).groups.values():
+        if len(positions) > 1:
+            first, *others = positions
+            role.iloc[first] = next(iter(role.iloc[positions].dropna()), None)
+            areas.iloc[first] = list(dict.fromkeys(itertools.chain.from_iterable(areas.iloc[positions])))
+            checks.sound[others] = False
+            merged.append(f"{name[first]} ({len(positions)} rows)")
+    if merged:
+        rows = len(worker) - int(checks.sound.sum())
+        checks.notices.append(
+            f"rows of the same name and phone are one worker, {rows:,} were merged into others: {listed(merged)}"
+        )
+    return role, areas
 
 
 def _dictionary(table: pd.DataFrame) -> dict[str, str]:

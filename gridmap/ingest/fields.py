@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from gridmap.errors import InputError
@@ -112,6 +112,10 @@ SYNONYMS: Final[Mapping[str, Mapping[str, str]]] = {
     },
 }
 
+_KNOWN: Final = frozenset(
+    name for synonyms in SYNONYMS.values() for known in synonyms.values() for name in known.split(",")
+)
+
 # One of each group must have a column; coordinates are asked for when they are read.
 REQUIRED: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "areas": (("code",),),
@@ -131,17 +135,23 @@ def guess(
     """The column of each field of an import of `kind`; fields without one are left out.
 
     `given` overrides the guesses; a column is guessed for one field only. Raises InputError for a field or
-    a column that does not exist, and for a required field that nothing fills.
+    a column that does not exist, for one column given to two fields, and for a required field that nothing fills.
     """
     names = list(columns)
     synonyms = SYNONYMS[kind]
+    filled: dict[str, str] = {}
     for field, column in given.items():
         if field not in synonyms:
             known = ", ".join(synonyms)
             raise InputError(f"there is no field {shown(field)!r} in {kind}: use one of {known}", file=file)
         if column not in names:
-            have = listed(names, 40)
-            raise InputError(f"no column {shown(column)!r} for {field}: the file has {have}", file=file)
+            raise InputError(f"no column {shown(column)!r} for {field}: {have(names)}", file=file)
+        first = filled.setdefault(column, field)
+        if first != field:
+            raise InputError(
+                f"column {shown(column)!r} is mapped to both {first} and {field}: give each its own",
+                file=file,
+            )
     plain: dict[str, str] = {}
     for name in names:
         if name not in given.values():
@@ -156,11 +166,19 @@ def guess(
             mapping[field] = plain.pop(found)
     for group in REQUIRED[kind]:
         if not any(field in mapping for field in group):
-            fields, have = " or ".join(group), listed(names, 40)
-            raise InputError(
-                f"no column for {fields}: say --map {group[0]}=COLUMN; the file has {have}", file=file
-            )
+            fields = " or ".join(group)
+            raise InputError(f"no column for {fields}: say --map {group[0]}=COLUMN; {have(names)}", file=file)
     return mapping
+
+
+def have(columns: Sequence[str]) -> str:
+    """The columns of a file, for a message."""
+    return f"the file has {listed(columns, 40)}" if columns else "the file has no columns"
+
+
+def is_known(name: str) -> bool:
+    """Whether a column of this name would be guessed for a field of some kind of import."""
+    return _plain(name) in _KNOWN
 
 
 def _plain(name: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -44,12 +45,15 @@ _ENDINGS: Final = ".geojson, .json, .gpkg, .zip (Shapefile), .shp, .csv, .xlsx, 
 _Reader = Callable[[Path, str, str | None, str | None], Source]
 
 
-def read(path: Path, *, layer: str | None = None, encoding: str | None = None) -> Source:
+def read(
+    path: Path, *, layer: str | None = None, encoding: str | None = None, without_prj: bool = False
+) -> Source:
     """Read a file whole; raises InputError for what is missing, empty, damaged, too large or unknown.
 
     `layer` names the layer of a GeoPackage, the sheet of a workbook or the Shapefile of a zip that holds
-    several. `encoding` overrides what is recognised: UTF-8 (with or without byte order mark), else GB18030;
-    a Shapefile's .cpg and code page come first.
+    several (by its path in the zip where two bear one name). `encoding` overrides what is recognised: UTF-8
+    (with or without byte order mark), else GB18030; a Shapefile's .cpg and code page come first. A Shapefile
+    whose system no .prj tells is refused, unless `without_prj`.
     """
     name = shown(path.name, 120)
     try:
@@ -72,18 +76,20 @@ def read(path: Path, *, layer: str | None = None, encoding: str | None = None) -
             f"has {size >> 20:,} MB; at most {MAX_FILE_BYTES >> 20:,} MB are read: cut it into smaller files",
             file=name,
         )
-    source = _filled(_reader(path, head, name)(path, name, layer, encoding))
+    source = _filled(_reader(path, head, name, without_prj)(path, name, layer, encoding))
     if not len(source.rows) and not source.faults:
         raise InputError("holds no rows: there is nothing to import", file=name)
     return source
 
 
-def _reader(path: Path, head: bytes, name: str) -> _Reader:
+def _reader(path: Path, head: bytes, name: str, without_prj: bool) -> _Reader:
     ending = path.suffix.lower()
     if head.startswith((b"PK\3\4", b"PK\5\6")):
         with Archive(path, name) as archive:
             workbook = any(entry.filename == "xl/workbook.xml" for entry in archive.entries)
-        return read_xlsx if workbook or ending == ".xlsx" else read_zip
+        if workbook or ending == ".xlsx":
+            return read_xlsx
+        return partial(read_zip, without_prj=without_prj)
     if head.startswith(b"SQLite format 3\0"):
         if head[68:71] != b"GP1" and head[68:72] != b"GPKG":
             raise InputError("is an SQLite database, but no GeoPackage", file=name)
@@ -93,7 +99,7 @@ def _reader(path: Path, head: bytes, name: str) -> _Reader:
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise InputError("is an Excel 97-2003 workbook, or has a password: save it as .xlsx", file=name)
     if ending == ".shp":
-        return read_bare
+        return partial(read_bare, without_prj=without_prj)
     if ending in (".json", ".geojson"):
         return read_geojson
     if ending in (".csv", ".txt", ".tsv"):
@@ -127,7 +133,9 @@ def _gpkg(path: Path, name: str, layer: str | None, _encoding: str | None) -> So
                 raise InputError(what, file=name)
             layer = spatial[0]
         elif layer not in layers:
-            raise InputError(f"has no layer {shown(layer)!r}: it has {listed(list(layers))}", file=name)
+            raise InputError(
+                f"has no layer {shown(layer)!r}: it has {listed(list(layers)) or 'none'}", file=name
+            )
         # Opened as immutable, a database leaves no lock file beside a file that is not ours.
         meta, table = pyogrio.raw.read_arrow(path, layer=layer, datetime_as_string=True, IMMUTABLE="YES")
         if table.num_rows > MAX_ROWS:
@@ -140,7 +148,7 @@ def _parquet(path: Path, name: str, _layer: str | None, _encoding: str | None) -
     with parsing(name, "Parquet"), pq.ParquetFile(path) as file:
         if file.metadata.num_rows > MAX_ROWS:
             raise InputError(f"has {file.metadata.num_rows:,} rows; at most {MAX_ROWS:,} are read", file=name)
-        geo = json.loads((file.schema_arrow.metadata or {}).get(b"geo", b"{}"))
+        geo = (file.schema_arrow.metadata or {}).get(b"geo")
         batches, size = [], 0
         for batch in file.iter_batches(batch_size=4096):
             size += batch.nbytes
@@ -151,15 +159,54 @@ def _parquet(path: Path, name: str, _layer: str | None, _encoding: str | None) -
                 )
             batches.append(batch)
         table = pa.Table.from_batches(batches, file.schema_arrow)
-        shape = geo.get("primary_column")
-        if shape is None:
+        if geo is None:
+            _refuse_bare_wkb(table, name)
             return _spatial(table, None, name, "utf-8", None)
-        column = geo["columns"][shape]
-        if column["encoding"] != "WKB":
+        shape, system = _geo(geo, table, name)
+        return _spatial(table, shape, name, "utf-8", system)
+
+
+def _refuse_bare_wkb(table: pa.Table, name: str) -> None:
+    for label, column in zip(table.column_names, table.columns, strict=True):
+        blob = next((blob.as_py() for blob in column if blob.is_valid), None) if _is_binary(column) else None
+        if blob is not None and not from_wkb([blob])[1]:
             raise InputError(
-                f"has geometries as {shown(str(column['encoding']))}: write them as WKB", file=name
+                "is binary WKB without the metadata of GeoParquet: write the file as GeoParquet "
+                "(geopandas, ogr2ogr), the column as WKT, or leave it out",
+                file=name,
+                field=shown(label),
             )
-        return _spatial(table, shape, name, "utf-8", column.get("crs", "OGC:CRS84"))
+
+
+def _geo(text: bytes, table: pa.Table, name: str) -> tuple[str, object]:
+    """The column of geometries and its system by the `geo` metadata of GeoParquet 1.0 and 1.1."""
+    try:
+        geo = json.loads(text)
+    except (ValueError, RecursionError):
+        geo = None
+    match geo:
+        case {"primary_column": str(shape), "columns": dict(described)}:
+            column = described.get(shape)
+            if (
+                isinstance(column, dict)
+                and isinstance(encoding := column.get("encoding"), str)
+                and table.column_names.count(shape) == 1
+            ):
+                if encoding != "WKB":
+                    raise InputError(f"has geometries as {shown(encoding)}: write them as WKB", file=name)
+                if _is_binary(table[shape]):
+                    # A column without the member is in the default of the specification.
+                    return shape, column.get("crs", "OGC:CRS84")
+    raise InputError(
+        "has damaged metadata of GeoParquet, which do not say which column holds the geometries and how: "
+        "write it again (geopandas, ogr2ogr)",
+        file=name,
+    )
+
+
+def _is_binary(column: pa.ChunkedArray) -> bool:
+    kind = column.type
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind))
 
 
 def _spatial(table: pa.Table, shape: str | None, name: str, codec: str, system: object) -> Source:

@@ -21,7 +21,7 @@ from gridmap.errors import InputError
 from gridmap.ingest import encodings
 from gridmap.ingest.archives import Archive
 from gridmap.ingest.cells import shown, written
-from gridmap.ingest.source import MAX_ROWS, Fault, Source, columns, from_wkb, parsing, staged, stated
+from gridmap.ingest.source import MAX_ROWS, Fault, Source, columns, from_wkb, listed, parsing, staged, stated
 
 _PARTS: Final = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _NEEDED: Final = {".shx": "the index of its shapes", ".dbf": "the table of its attributes"}
@@ -31,37 +31,39 @@ _DRIVERS: Final = {0x4D: "gb18030", 0x4F: "cp950", 0x7A: "gb18030", 0x78: "cp950
 _PAGES: Final = {"65001": "utf-8", "936": "gb18030", "54936": "gb18030", "950": "cp950"}
 
 
-def read_zip(path: Path, name: str, layer: str | None, encoding: str | None) -> Source:
-    """The Shapefile of a zip; `layer` chooses where it holds several."""
+def read_zip(path: Path, name: str, layer: str | None, encoding: str | None, *, without_prj: bool) -> Source:
+    """The Shapefile of a zip; `layer` chooses where it holds several, by its path if its name is not enough."""
     with Archive(path, name) as archive, tempfile.TemporaryDirectory(prefix="gridmap-") as folder:
         found: dict[str, dict[str, ZipInfo]] = {}
         for entry in archive.entries:
             inner = PurePosixPath(_entry_name(entry))
             if inner.suffix.lower() in _PARTS and "__MACOSX" not in inner.parts:
                 found.setdefault(str(inner.with_suffix("")), {})[inner.suffix.lower()] = entry
-        layers = {stem: parts for stem, parts in found.items() if ".shp" in parts}
-        if layer is not None:
-            layers = {
-                stem: parts for stem, parts in layers.items() if layer in (stem, PurePosixPath(stem).name)
-            }
-        if len(layers) != 1:
-            have = ", ".join(shown(PurePosixPath(stem).name) for stem in found if ".shp" in found[stem])
-            if not have:
+        layers = [stem for stem, parts in found.items() if ".shp" in parts]
+        chosen = [layer] if layer in layers else layers
+        if layer is not None and layer not in layers:
+            chosen = [stem for stem in layers if PurePosixPath(stem).name == layer]
+        if len(chosen) != 1:
+            if not layers:
                 what = "holds no .shp: a zip is read as a Shapefile (.shp, .shx, .dbf, .prj)"
-            elif layer is not None:
-                what = f"has no layer {shown(layer)!r}: it has {have}"
+            elif layer is not None and not chosen:
+                what = f"has no layer {shown(layer)!r}: it has {listed(layers)}"
             else:
-                what = f"holds several Shapefiles, {have}: name one as the layer"
+                what = f"holds several Shapefiles, {listed(chosen)}: name one as the layer"
             raise InputError(what, file=name)
-        [(stem, parts)] = layers.items()
-        _require(set(parts), name, f"{shown(PurePosixPath(stem).name)}.shp")
+        parts = found[chosen[0]]
+        shp = f"{shown(PurePosixPath(chosen[0]).name)}.shp"
+        _require(set(parts), name, shp)
         for ending, entry in parts.items():
             with (Path(folder) / f"layer{ending}").open("wb") as target:
                 archive.copy(entry, target)
-        return _read({ending: Path(folder) / f"layer{ending}" for ending in parts}, name, encoding)
+        files = {ending: Path(folder) / f"layer{ending}" for ending in parts}
+        return _read(files, name, shp, encoding, without_prj)
 
 
-def read_bare(path: Path, name: str, _layer: str | None, encoding: str | None) -> Source:
+def read_bare(
+    path: Path, name: str, _layer: str | None, encoding: str | None, *, without_prj: bool
+) -> Source:
     """The Shapefile whose .shp lies beside its other parts, whatever the case of their endings."""
     parts = {
         other.suffix.lower(): other
@@ -69,7 +71,7 @@ def read_bare(path: Path, name: str, _layer: str | None, encoding: str | None) -
         if other.stem == path.stem and other.suffix.lower() in _PARTS and other.is_file()
     }
     _require(set(parts), name, name)
-    return _read(parts, name, encoding)
+    return _read(parts, name, name, encoding, without_prj)
 
 
 def _require(endings: set[str], name: str, shp: str) -> None:
@@ -88,13 +90,19 @@ def _entry_name(entry: ZipInfo) -> str:
         return entry.filename
 
 
-def _read(parts: dict[str, Path], name: str, encoding: str | None) -> Source:
+def _read(parts: dict[str, Path], name: str, shp: str, encoding: str | None, without_prj: bool) -> Source:
     try:
+        projection = parts[".prj"].read_bytes()[:65536] if ".prj" in parts else b""
+        system = projection.decode("utf-8", "replace").strip("\ufeff \t\r\n\0")
+        if not system and not without_prj:
+            lack = "an empty" if ".prj" in parts else "no"
+            raise InputError(
+                f"{shp} has {lack} .prj, so nothing confirms the declared system: "
+                "add it, or say --without-prj if you are certain",
+                file=name,
+            )
         page = parts[".cpg"].read_bytes()[:40].decode("ascii", "ignore").strip() if ".cpg" in parts else None
         frame, deleted, codec, notices = _attributes(parts[".dbf"].read_bytes(), name, page, encoding)
-        projection = (
-            parts[".prj"].read_bytes()[:65536].decode("utf-8", "replace") if ".prj" in parts else None
-        )
     except OSError as error:
         raise InputError(f"cannot be opened: {error.strerror}", file=name) from error
     # Without the .dbf, GDAL hands out the shapes of deleted rows too, one for each record.
@@ -110,7 +118,7 @@ def _read(parts: dict[str, Path], name: str, encoding: str | None) -> Source:
     geometry, unread = from_wkb(blobs)
     kept = ~deleted
     kept[unread] = False
-    said, doubts = stated((projection or "").strip() or None)
+    said, doubts = stated(system)
     return Source(
         name,
         frame[kept].reset_index(drop=True),

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from gridmap.errors import InputError
-from gridmap.ingest import encodings
+from gridmap.ingest import encodings, fields
 from gridmap.ingest.archives import Archive
 from gridmap.ingest.cells import safe, shown, written
 from gridmap.ingest.source import MAX_ROWS, Fault, RowNumbers, Source, columns, listed, parsing
@@ -163,7 +163,9 @@ def _sheet(book: Any, layer: str | None, name: str) -> tuple[Any, tuple[str, ...
     sheets = {sheet.title: sheet for sheet in book.worksheets}
     if layer is not None:
         if layer not in sheets:
-            raise InputError(f"has no sheet {shown(layer)!r}: it has {listed(list(sheets))}", file=name)
+            raise InputError(
+                f"has no sheet {shown(layer)!r}: it has {listed(list(sheets)) or 'none'}", file=name
+            )
         return sheets[layer], ()
     visible = [title for title, sheet in sheets.items() if sheet.sheet_state == "visible"] or list(sheets)
     if not visible:
@@ -190,8 +192,17 @@ def _table(sheet: Any, name: str, notices: tuple[str, ...]) -> Source:
     if len(filled) < top + 2:
         raise InputError("has a header but no rows: there is nothing to import", file=name)
     width = max(len(texts) for _, texts in filled[top:])
-    names = columns(filled[top][1] + [""] * (width - len(filled[top][1])), name)
+    (first, header), (second, below) = (
+        (number, texts + [""] * (width - len(texts))) for number, texts in filled[top : top + 2]
+    )
     body = filled[top + 1 :]
+    if _is_header(below):
+        if len(filled) < top + 3:
+            raise InputError("has a header of two rows but no others: there is nothing to import", file=name)
+        header = [lower or upper for upper, lower in zip(header, below, strict=True)]
+        body = filled[top + 2 :]
+        notices += (f"rows {first} and {second} are read as one header",)
+    names = columns(header, name)
     frame = pd.DataFrame(
         {
             label: pd.array([texts[i] if i < len(texts) else "" for _, texts in body], dtype="str")
@@ -200,6 +211,12 @@ def _table(sheet: Any, name: str, notices: tuple[str, ...]) -> Source:
     )
     rows = np.array([number for number, _ in body], dtype=np.int64)
     return Source(name, frame, None, rows, None, None, (), notices)
+
+
+def _is_header(texts: list[str]) -> bool:
+    """Whether a row below the header belongs to it, as 经度 and 纬度 do below a cell 坐标 that spans both."""
+    given = [text for text in texts if text]
+    return len(given) > 1 and all(map(fields.is_known, given))
 
 
 def _cell(cell: Any) -> str:

@@ -48,6 +48,7 @@ def area_card(session: Session, code: str) -> dict[str, Any]:
         "households": area["households"],
         "population": area["population"],
         "valid_from": area["valid_from"].isoformat(),
+        "bounds": areas.bounds(session, area["id"]),
         "workers": people.list_workers(session, code),
         "reports": {"total": sum(states.values()), **states},
         "last_30_days": reports.count(session, recent).placed,

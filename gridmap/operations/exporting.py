@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import zipfile
 from pathlib import Path
@@ -28,6 +29,9 @@ def export(session: Session, kind: str, file: Path, level: Level | None) -> int:
     ending = file.suffix.lower()
     if ending not in _ENDINGS:
         raise InputError(f"{file.name}: the ending must be one of {', '.join(_ENDINGS)}")
+    folder = file.absolute().parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise InputError(f"{folder} is not a folder that can be written")
     frame = _frame(session, kind, level)
     for name in frame.columns:
         column = frame[name]

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 import shapely
+from pyogrio.errors import DataLayerError, DataSourceError
 from sqlalchemy.orm import Session
 
 from gridmap.errors import InputError
@@ -45,6 +45,7 @@ class Request:
     encoding: str | None = None
     codes: str = "auto"
     merge_parts: bool = False
+    without_prj: bool = False
     valid_from: date = field(default_factory=date.today)
 
 
@@ -80,9 +81,17 @@ class Plan:
             lines.append(f"rejected: and {len(refused) - _SHOWN_LINES} more, in the file of rejected rows")
         return lines
 
-    def write_findings(self, folder: Path) -> list[Path]:
-        """Write the rejected rows, and the tiling's findings as a layer; returns the paths written."""
-        folder = folder if os.access(folder, os.W_OK) else Path(tempfile.gettempdir())
+    def write_findings(self) -> list[Path]:
+        """Write the rejected rows, and the tiling's findings as a layer; returns the paths written.
+
+        They go into the current folder, or into the system's temporary one where that cannot be written.
+        """
+        try:
+            return self._write_findings(Path())
+        except (OSError, DataSourceError, DataLayerError):
+            return self._write_findings(Path(tempfile.mkdtemp(prefix="gridmap-")))
+
+    def _write_findings(self, folder: Path) -> list[Path]:
         stem = self.request.file.stem
         written = []
         if self.rejected:
@@ -137,17 +146,22 @@ def prepare(session: Session, request: Request, bars: Bars) -> Plan:
     """
     declared = "wgs84" if request.kind == "workers" else crs.declare(request.crs)
     step = bars(f"{request.kind} {request.file.name}: reading", 3)
-    source = readers.read(request.file, layer=request.layer, encoding=request.encoding)
+    source = readers.read(
+        request.file, layer=request.layer, encoding=request.encoding, without_prj=request.without_prj
+    )
     step(1)
     cleaned = _clean(session, request, source, declared)
     step(1)
     warnings: list[str] = []
     report = None
     if request.kind == "areas":
-        cleaned = _check_parents(session, request, cleaned)
+        cleaned = _check_areas(session, request, cleaned)
         if request.level is not Level.BUILDING:
-            report = tiling.check(cleaned.accepted)
+            # As drawn, so that rings which were repaired are listed with their size.
+            report = tiling.check(cleaned.accepted.set_geometry(cleaned.original, crs=crs.STORAGE))
             warnings += systems.suspect_areas(session, cleaned.accepted)
+    elif request.kind == "workers":
+        cleaned = _check_workers(session, cleaned)
     elif request.kind in ("stations", "demand", "reports"):
         warnings += systems.suspect_points(Locator.load(session), cleaned.accepted, declared)
     step(1)
@@ -247,21 +261,61 @@ def _clean(session: Session, request: Request, source: readers.Source, declared:
     raise InputError(f"there is no import of {request.kind!r}")
 
 
-def _check_parents(session: Session, request: Request, cleaned: clean.Cleaned) -> clean.Cleaned:
-    """Reject areas whose parent is not stored. Streets and counties may stand without one."""
-    if request.level in (Level.COUNTY, Level.STREET):
-        return cleaned
-    named = cleaned.accepted["parent"].notna()
-    stored = areas.existing_codes(session, cleaned.accepted.loc[named, "parent"].tolist())
-    orphan = named & ~cleaned.accepted["parent"].isin(stored)
-    return cleaned.reject(
-        orphan,
-        "code",
-        [
-            f"its parent {parent} is not stored: import that level first"
-            for parent in cleaned.accepted.loc[orphan, "parent"]
-        ],
-    )
+def _check_areas(session: Session, request: Request, cleaned: clean.Cleaned) -> clean.Cleaned:
+    """Reject areas whose code, parent or date the stored areas forbid.
+
+    A code keeps its level for ever; a parent is stored and of a broader level (streets and counties may
+    stand without one); a version begins no earlier than the one in force, and not in the future.
+    """
+    level = request.level
+    assert level is not None
+    rows = cleaned.accepted
+    stored = areas.list_in_force(session, [*rows["code"], *rows["parent"].dropna()]).set_index("code")
+    broader = list(Level)[: list(Level).index(level)]
+
+    def fault(code: str, parent: str | None, begins: date) -> tuple[str, str] | None:
+        if code in stored.index:
+            if stored["level"][code] != level:
+                return "code", f"is the code of a {stored['level'][code]} already: a code keeps its level"
+            if begins < stored["valid_from"][code]:
+                since = stored["valid_from"][code]
+                return "valid_from", f"{begins} is before the version in force, which began on {since}"
+        if begins > date.today():
+            return (
+                "valid_from",
+                f"{begins} lies in the future: import the boundary on the day it takes effect",
+            )
+        if parent is None:
+            return None
+        if parent not in stored.index:
+            if level in (Level.COUNTY, Level.STREET):
+                return None
+            return "code", f"its parent {parent} is not stored: import that level first"
+        if stored["level"][parent] not in broader:
+            return (
+                "parent",
+                f"its parent {parent} is a {stored['level'][parent]}, which cannot hold a {level}",
+            )
+        return None
+
+    begins = pd.to_datetime(rows["valid_from"]).fillna(pd.Timestamp(request.valid_from)).dt.date
+    parents = rows["parent"].astype(object).where(rows["parent"].notna(), None)
+    faults = [fault(*row) for row in zip(rows["code"], parents, begins, strict=True)]
+    for name in ("code", "parent", "valid_from"):
+        here = [found is not None and found[0] == name for found in faults]
+        reasons = [found[1] for found, hit in zip(faults, here, strict=True) if hit and found]
+        cleaned = cleaned.reject(pd.Series(here, dtype=bool), name, reasons)
+        faults = [found for found, hit in zip(faults, here, strict=True) if not hit]
+    return cleaned
+
+
+def _check_workers(session: Session, cleaned: clean.Cleaned) -> clean.Cleaned:
+    """Reject workers who are given an area that is not stored."""
+    given = cleaned.accepted["areas"]
+    stored = set(areas.list_in_force(session, [code for codes in given for code in codes])["code"])
+    unknown = [[code for code in codes if code not in stored] for codes in given]
+    reasons = [f"area {codes[0]} is not stored: import the areas first" for codes in unknown if codes]
+    return cleaned.reject(pd.Series([bool(codes) for codes in unknown], dtype=bool), "areas", reasons)
 
 
 def _assign_anew(session: Session) -> int:
@@ -296,8 +350,10 @@ def _referenced(rows: gpd.GeoDataFrame, *named: str) -> gpd.GeoDataFrame:
         hashlib.sha256(word.encode() + b"\x1f" + shape).hexdigest()[:24]
         for word, shape in zip(words, shapes, strict=True)
     ]
-    # The same row twice in one file is one thing.
-    return rows.assign(reference=marks).drop_duplicates("reference")
+    # Two alike in one file are two: the second one's mark says that it is the second.
+    repeats = pd.Series(marks).groupby(marks).cumcount()
+    numbered = [mark if not n else f"{mark}-{n + 1}" for mark, n in zip(marks, repeats, strict=True)]
+    return rows.assign(reference=numbered)
 
 
 def _sha256(file: Path) -> str:

@@ -130,6 +130,24 @@ def extent(session: Session) -> Bbox | None:
     return Bbox(*row) if row[0] is not None else None
 
 
+def bounds(session: Session, identity: int) -> list[float]:
+    """west, south, east, north of one version."""
+    row = session.execute(
+        text("SELECT ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom) FROM areas WHERE id = :id"),
+        {"id": identity},
+    ).one()
+    return [float(value) for value in row]
+
+
+def list_in_force(session: Session, codes: list[str]) -> pd.DataFrame:
+    """code, level, valid_from of those of the codes that are in force."""
+    return frame(
+        session,
+        "SELECT code, level, valid_from FROM areas WHERE valid_to IS NULL AND code = ANY(:codes)",
+        {"codes": list(np.unique(codes))},
+    )
+
+
 def save(
     connection: Connection, areas: gpd.GeoDataFrame, day: date, progress: bulk.Progress | None = None
 ) -> bulk.Merged:
@@ -170,12 +188,3 @@ def save(
     ).rowcount
     connection.execute(text("DROP TABLE staging"))
     return bulk.Merged(begun - ended, ended, total - begun)
-
-
-def existing_codes(session: Session, codes: list[str]) -> set[str]:
-    """Which of the codes are in force."""
-    rows = session.execute(
-        text("SELECT code FROM areas WHERE valid_to IS NULL AND code = ANY(:codes)"),
-        {"codes": list(np.unique(codes))},
-    )
-    return {row[0] for row in rows}

@@ -67,6 +67,11 @@ class Cluster:
         Raises ConfigError when the folder cannot be used by the user that PostgreSQL runs as.
         """
         home = settings.data.absolute()
+        # pg_ctl hands its paths to a shell, and postgresql.conf has quotes of its own.
+        if unsafe := set(str(home)) & set("'\"\\$`\n"):
+            raise ConfigError(
+                f"the folder {home} has a {min(unsafe)!r} in its path: choose another GRIDMAP_DATA"
+            )
         user = _system_user()
         home = _prepare(home, user, fallback=home == ROOT / ".gridmap")
         socket = home / "socket"

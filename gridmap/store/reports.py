@@ -162,7 +162,9 @@ SELECT n, open, overdue, closed, lng, lat, ids FROM gathered ORDER BY n DESC, fi
     ).mappings()
     clusters = [dict(row) for row in rows]
     told = _by_id(session, [identity for cluster in clusters for identity in cluster["ids"]])
-    return [cluster | {"reports": [told[identity] for identity in cluster.pop("ids")]} for cluster in clusters]
+    return [
+        cluster | {"reports": [told[identity] for identity in cluster.pop("ids")]} for cluster in clusters
+    ]
 
 
 def _by_id(session: Session, ids: list[int]) -> dict[int, dict[str, Any]]:

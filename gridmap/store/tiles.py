@@ -15,8 +15,9 @@ _SHAPE = "ST_AsMVTGeom(geom_3857, tile.bounds, 4096, 64) AS geom"
 _LABEL = "ST_AsMVTGeom(ST_PointOnSurface(geom_3857), tile.bounds, 4096, 256) AS geom"
 _SEEN = "geom_3857 && tile.around"
 _AREAS = (
-    "level IN ('county', 'street', 'community', 'grid') AND (level <> 'grid' OR :z >= 11) "
-    "AND valid_to IS NULL"
+    "level IN ('county', 'street', 'community', 'grid') AND valid_to IS NULL AND (level <> 'grid' OR :z >= 11 "
+    "OR NOT EXISTS (SELECT FROM areas broader WHERE broader.level IN ('street', 'community') "
+    "AND broader.valid_to IS NULL))"
 )
 
 # layer → (first zoom, its rows). The pages draw tiles 512 px wide, so that a tile of zoom z is seen at

@@ -64,9 +64,12 @@ def all_dictionaries() -> Response:
     with database().session() as session:
         return jsonify(
             {
-                "kinds": dictionaries.station_kinds(session).to_dict("records"),
-                "categories": dictionaries.categories(session).to_dict("records"),
-                "sources": dictionaries.report_sources(session).to_dict("records"),
-                "amenities": dictionaries.amenities(session).to_dict("records"),
+                name: frame.astype(object).where(frame.notna(), None).to_dict("records")
+                for name, frame in (
+                    ("kinds", dictionaries.station_kinds(session)),
+                    ("categories", dictionaries.categories(session)),
+                    ("sources", dictionaries.report_sources(session)),
+                    ("amenities", dictionaries.amenities(session)),
+                )
             }
         )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Request
 
 from gridmap.errors import InputError
 from gridmap.geo import crs
 from gridmap.store.reports import STATES, ReportFilter
 from gridmap.types import Bbox, Period, Point
+
+_NUMBER = re.compile(r"[0-9]{1,6}")
 
 
 def point(request: Request) -> tuple[Point, str]:
@@ -27,7 +31,7 @@ def bbox(request: Request) -> Bbox:
 
 def zoom(request: Request) -> int:
     text = request.args.get("zoom", "")
-    if not text.isdigit() or int(text) > 22:
+    if not _NUMBER.fullmatch(text) or int(text) > 22:
         raise InputError(f"zoom must be a whole number from 0 to 22, not {text[:20]!r}")
     return int(text)
 
@@ -48,8 +52,8 @@ def report_filter(request: Request) -> ReportFilter:
 def page(request: Request, size: int) -> tuple[int, int]:
     """`page` counted from 1, as (limit, offset)."""
     text = request.args.get("page", "1")
-    if not text.isdigit() or not 0 < int(text) <= 1_000_000:
-        raise InputError(f"page must be a whole number from 1 on, not {text[:20]!r}")
+    if not _NUMBER.fullmatch(text) or int(text) == 0:
+        raise InputError(f"页码必须是从 1 开始的整数，而不是 {text[:20]!r}")
     return size, (int(text) - 1) * size
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
+from typing import ClassVar
 
 import geopandas as gpd
 import numpy as np
@@ -185,6 +187,21 @@ class TestAreas:
             path = geojson((square(107.8, 31.1), {"code": "511723001001"}))
             assert areas(path, codes="foreign").accepted["code"].tolist() == ["511723001001"]
 
+        @pytest.mark.parametrize(
+            ("code", "what"),
+            [
+                ("５１１７２３００１００１００１", "full-width digits"),
+                ("511723 001 001 001", "blanks"),
+                ("５１１７２３\u3000001001001", "full-width digits and blanks"),
+                ("511723001\u00a0001001", "blanks"),
+            ],
+        )
+        def test_a_national_code_in_disguise_is_not_foreign(self, geojson, code, what):
+            cleaned = areas(geojson((square(121.5, 25), {"code": code})))
+            [line] = cleaned.lines()
+            assert line.endswith(f"is written with {what}: write 511723001001001")
+            assert not any("foreign" in notice for notice in cleaned.notices)
+
         def test_have_plain_signs(self, geojson):
             cleaned = areas(
                 geojson((square(1, 2), {"code": "a/b"}), (square(1, 3), {"code": "x" * 41})), codes="foreign"
@@ -211,10 +228,11 @@ class TestShapes:
         )
         assert cleaned.accepted["code"].tolist() == ["a"]
         assert [line.partition(": ")[2] for line in cleaned.lines()] == [
-            "is a LineString where Polygon or MultiPolygon is needed",
-            "is a Point where Polygon or MultiPolygon is needed",
+            "is a LineString where Polygon or MultiPolygon is needed: draw it as one, or leave the row out",
+            "is a Point where Polygon or MultiPolygon is needed: draw it as one, or leave the row out",
             "has no geometry: draw it or leave the row out",
-            "is a GeometryCollection where Polygon or MultiPolygon is needed",
+            "is a GeometryCollection where Polygon or MultiPolygon is needed: "
+            "take it apart and keep one, or leave the row out",
         ]
 
     def test_invalid_rings_are_repaired_and_named(self, geojson):
@@ -226,7 +244,66 @@ class TestShapes:
     def test_nothing_left_after_repair(self, geojson):
         flat = {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [2, 2], [0, 0]]]}
         cleaned = areas(geojson((flat, {"code": "a"})))
-        assert 'row 1, field "geometry": leaves no polygon when repaired: ' in cleaned.lines()[0]
+        [line] = cleaned.lines()
+        assert 'row 1, field "geometry": cannot be repaired: ' in line
+        assert line.endswith("; draw it again")
+
+    def test_a_scribble(self, geojson):
+        """A zigzag of 600 strokes, each of which crosses most of the others."""
+        turn = np.arange(601) * 2.4
+        ring = np.column_stack([107.8 + np.cos(turn) / 100, 31.1 + np.sin(turn) / 100]).tolist()
+        scribble = {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
+        cleaned = areas(geojson((scribble, {"code": "a"}), (square(107.8, 31.1), {"code": "b"})))
+        assert cleaned.accepted["code"].tolist() == ["b"]
+        assert len(cleaned.original) == 1
+        [line] = cleaned.lines()
+        assert re.search(
+            r'row 1, field "geometry": cannot be repaired: Its boundary crosses itself too often '
+            r"\(about [\d,]+ times\); draw it again$",
+            line,
+        )
+
+    class TestOriginal:
+        BOW: ClassVar = {"type": "Polygon", "coordinates": [[[2, 0], [3, 1], [3, 0], [2, 1], [2, 0]]]}
+
+        def test_is_the_accepted_object_where_nothing_was_repaired(self, geojson):
+            cleaned = areas(
+                geojson((None, {"code": "a"}), (self.BOW, {"code": "b"}), (square(0, 0), {"code": "c"}))
+            )
+            bow, whole = cleaned.original
+            assert cleaned.accepted["code"].tolist() == ["b", "c"]
+            assert bow.equals_exact(shapely.from_geojson(json.dumps(self.BOW)))
+            assert whole is cleaned.accepted.geometry.iloc[1]
+
+        def test_is_in_the_system_that_is_stored(self, geojson):
+            cleaned = areas(geojson((square(107.8, 31.1), {"code": "a"})), "gcj02")
+            assert cleaned.original[0] is cleaned.accepted.geometry.iloc[0]
+
+        def test_stays_parallel_when_rows_are_refused_later(self, geojson):
+            cleaned = areas(geojson((square(0, 0), {"code": "a"}), (self.BOW, {"code": "b"})))
+            later = cleaned.reject(cleaned.accepted["code"] == "a", "code", ["its parent is not stored"])
+            assert later.accepted["code"].tolist() == ["b"]
+            assert shapely.is_valid(later.original).tolist() == [False]
+
+        def test_of_merged_rows(self, geojson):
+            cleaned = areas(
+                geojson(
+                    (square(0, 0), {"code": "a"}),
+                    (square(0.01, 0), {"code": "a"}),
+                    (square(1, 0), {"code": "b"}),
+                    (self.BOW, {"code": "b"}),
+                ),
+                merge_parts=True,
+            )
+            sound, mended = cleaned.original
+            assert sound is cleaned.accepted.geometry.iloc[0]
+            assert not mended.is_valid
+            assert len(mended.geoms) == 2
+
+        def test_only_areas_have_it(self, stations):
+            cleaned = stations("name,lng,lat\na,107,31\n")
+            assert cleaned.original is None
+            assert cleaned.reject(cleaned.accepted["name"] == "a", "name", ["x"]).original is None
 
     def test_a_polygon_of_a_million_vertices(self, tmp_path):
         turn = np.linspace(0, 2 * np.pi, 1_000_000, endpoint=False)
@@ -543,7 +620,16 @@ class TestReports:
         assert cleaned.accepted["raw_x"].isna().tolist() == [True, False]
         assert "without coordinates, waiting for a place: 1 reports" in cleaned.notices
         assert 'row 4, field "lat": is empty although there is a longitude' in cleaned.lines()[0]
-        assert len(reports("text,reported_at\na,2026-11-20\n").accepted) == 1
+
+    def test_no_column_of_coordinates_is_told(self, reports):
+        told = (
+            "no columns for coordinates: all reports are stored without a place; "
+            "say --map lng=COLUMN --map lat=COLUMN"
+        )
+        without = reports("text,reported_at,a,b\na,2026-11-20,107,31\n")
+        assert (len(without.accepted), told in without.notices) == (1, True)
+        assert told not in reports("text,reported_at,lng,lat\na,2026-11-20,,\n").notices
+        assert told not in reports("text,reported_at,wkt\na,2026-11-20,POINT (107 31)\n").notices
 
     def test_what_the_dictionaries_lack_is_kept(self, reports):
         cleaned = reports(
@@ -738,6 +824,25 @@ class TestOtherKinds:
         assert cleaned.accepted["areas"].tolist() == [["511723001001001", "511723001001002"], []]
         assert cleaned.accepted["reference"].nunique() == 2
         assert "is no role: use 网格长, 专职 or 兼职" in cleaned.lines()[0]
+
+    def test_rows_of_one_worker_are_merged(self, table):
+        cleaned = clean.clean_workers(
+            table(
+                "name,phone,role,areas\n甲,138,,A;B\n乙,139,兼职,C\n甲,138,网格长,B;D\n甲,137,,A\n甲,138,专职,E\n甲,138,书记,F\n"
+            ),
+            "wgs84",
+            {},
+        )
+        assert cleaned.accepted["row"].tolist() == [2, 3, 5]
+        assert cleaned.accepted["areas"].tolist() == [["A", "B", "D", "E"], ["C"], ["A"]]
+        assert cleaned.accepted["role"].tolist() == ["lead", "part", "full"]
+        assert cleaned.accepted["reference"].nunique() == 3
+        assert not cleaned.accepted["reference"].str.contains("-").any()
+        assert (
+            "rows of the same name and phone are one worker, 2 were merged into others: 甲 (3 rows)"
+            in cleaned.notices
+        )
+        assert cleaned.rejected["row"].tolist() == [7]
 
 
 class TestCleaned:

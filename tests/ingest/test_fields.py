@@ -84,6 +84,17 @@ class TestGiven:
     def test_a_given_column_is_not_guessed_for_another_field(self):
         assert guess(["name", "code"], "areas", {"code": "name"}) == {"code": "name"}
 
+    def test_one_column_for_two_fields(self):
+        with pytest.raises(InputError) as refused:
+            guess(["name", "xy"], "stations", {"lng": "xy", "lat": "xy"}, "x.csv")
+        assert str(refused.value) == "x.csv: column 'xy' is mapped to both lng and lat: give each its own"
+
+    def test_a_file_without_columns(self):
+        with pytest.raises(InputError, match=r"say --map code=COLUMN; the file has no columns$"):
+            guess([], "areas", {})
+        with pytest.raises(InputError, match=r"no column 'a' for code: the file has no columns$"):
+            guess([], "areas", {"code": "a"})
+
     def test_a_column_that_does_not_exist(self):
         with pytest.raises(InputError) as refused:
             guess(["a", "b"], "areas", {"code": "NPTVID"}, "x.csv")

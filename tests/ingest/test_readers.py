@@ -9,6 +9,8 @@ import geopandas as gpd
 import numpy as np
 import openpyxl
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import shapely
 
@@ -245,6 +247,37 @@ class TestWorkbooks:
         }
         assert source.rows.tolist() == [4, 6]
 
+    def test_a_header_of_two_rows(self, book):
+        for row in (
+            ["驿站台账"],
+            ["名称", "坐标", None, "电话"],
+            [None, "经度", "纬度"],
+            ["甲", 107.8, 31.1, "138"],
+        ):
+            book.active.append(row)
+        book.active.merge_cells("A2:A3")
+        book.active.merge_cells("B2:C2")
+        source = read(book.to_path())
+        assert source.frame.to_dict("list") == {
+            "名称": ["甲"],
+            "经度": ["107.8"],
+            "纬度": ["31.1"],
+            "电话": ["138"],
+        }
+        assert source.rows.tolist() == [4]
+        assert source.notices == ("rows 2 and 3 are read as one header",)
+
+    def test_a_header_of_two_rows_alone(self, book):
+        for row in (["名称", "坐标", None], [None, "经度", "纬度"]):
+            book.active.append(row)
+        with pytest.raises(InputError, match="has a header of two rows but no others"):
+            read(book.to_path())
+
+    def test_a_row_of_values_is_no_header(self, book):
+        for row in (["name", "kind"], ["类型", None], ["位置", "公园"], ["名称", "类型"]):
+            book.active.append(row)
+        assert read(book.to_path()).rows.tolist() == [2, 3, 4]
+
     def test_dates_become_iso_text_and_formulas_keep_their_sign(self, book):
         book.active.append(["day", "sum"])
         book.active.append([datetime.datetime(2026, 11, 20, 14, 5), "=1+1"])
@@ -282,6 +315,54 @@ class TestLayers:
         read(path)
         assert path.read_bytes() == before
         assert [entry.name for entry in tmp_path.iterdir()] == ["town.gpkg"]
+
+
+class TestParquet:
+    WKB = shapely.to_wkb(shapely.Point(107.8, 31.1))
+
+    def test_wkb_without_metadata(self, tmp_path):
+        pq.write_table(pa.table({"code": ["a", "b"], "geom": [None, self.WKB]}), tmp_path / "a.parquet")
+        with pytest.raises(InputError) as refused:
+            read(tmp_path / "a.parquet")
+        assert str(refused.value) == (
+            'a.parquet, field "geom": is binary WKB without the metadata of GeoParquet: write the file as '
+            "GeoParquet (geopandas, ogr2ogr), the column as WKT, or leave it out"
+        )
+
+    def test_other_bytes_are_no_geometry(self, tmp_path):
+        pq.write_table(pa.table({"code": ["a"], "photo": [b"\xff\xd8\xff"]}), tmp_path / "a.parquet")
+        assert read(tmp_path / "a.parquet").frame.to_dict("list") == {"code": ["a"], "photo": [""]}
+
+    @pytest.mark.parametrize(
+        "geo",
+        [
+            b"{",
+            b"\xff",
+            b"[]",
+            b"{}",
+            b"[" * 100_000,
+            b'{"primary_column": "geom"}',
+            b'{"primary_column": "geom", "columns": []}',
+            b'{"primary_column": "geom", "columns": {"geom": 1}}',
+            b'{"primary_column": "geom", "columns": {"geom": {"crs": null}}}',
+            b'{"primary_column": "gone", "columns": {"gone": {"encoding": "WKB"}}}',
+            b'{"primary_column": "code", "columns": {"code": {"encoding": "WKB"}}}',
+        ],
+    )
+    def test_damaged_metadata(self, tmp_path, geo):
+        table = pa.table({"code": ["a"], "geom": [self.WKB]}).replace_schema_metadata({b"geo": geo})
+        pq.write_table(table, tmp_path / "a.parquet")
+        with pytest.raises(InputError) as refused:
+            read(tmp_path / "a.parquet")
+        assert str(refused.value) == (
+            "a.parquet: has damaged metadata of GeoParquet, which do not say which column holds the geometries "
+            "and how: write it again (geopandas, ogr2ogr)"
+        )
+
+    def test_geometries_of_another_encoding(self, tmp_path):
+        town().to_parquet(tmp_path / "a.parquet", geometry_encoding="geoarrow")
+        with pytest.raises(InputError, match=r"a\.parquet: has geometries as polygon: write them as WKB"):
+            read(tmp_path / "a.parquet")
 
 
 class TestStatedSystems:

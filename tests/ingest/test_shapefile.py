@@ -124,9 +124,20 @@ class TestParts:
             part.rename(part.with_suffix(part.suffix.upper()))
         assert read(parts / "town.SHP").frame["名称"].tolist() == NAMES
 
-    def test_without_prj_the_declared_system_is_enough(self, parts, tmp_path):
-        source = read(packed(parts, tmp_path / "town.zip", leave_out=".prj"))
-        assert (len(source.rows), source.stated_crs) == (3, None)
+    @pytest.mark.parametrize("lack", ["no", "an empty"])
+    def test_without_prj_only_when_that_is_said(self, parts, tmp_path, lack):
+        (parts / "town.prj").write_text(" ")
+        if lack == "no":
+            (parts / "town.prj").unlink()
+        for path in (packed(parts, tmp_path / "town.zip"), parts / "town.shp"):
+            with pytest.raises(InputError) as refused:
+                read(path)
+            assert str(refused.value) == (
+                f"{path.name}: town.shp has {lack} .prj, so nothing confirms the declared system: "
+                "add it, or say --without-prj if you are certain"
+            )
+            source = read(path, without_prj=True)
+            assert (len(source.rows), source.stated_crs) == (3, None)
 
     def test_the_prj_is_what_the_file_states(self, parts, tmp_path):
         assert read(packed(parts, tmp_path / "town.zip")).stated_crs == "EPSG:4490"
@@ -164,6 +175,21 @@ class TestParts:
         assert len(read(path, layer="streets").frame) == 3
         with pytest.raises(InputError, match="has no layer 'x': it has streets, town"):
             read(path, layer="x")
+
+    def test_one_name_in_two_folders_of_a_zip(self, parts, tmp_path):
+        path = tmp_path / "town.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for part in sorted(parts.iterdir()):
+                for folder in ("a/", "b/"):
+                    archive.write(part, f"{folder}{part.name}")
+        for layer in (None, "town"):
+            with pytest.raises(InputError, match="holds several Shapefiles, a/town, b/town: name one"):
+                read(path, layer=layer)
+        assert len(read(path, layer="b/town").frame) == 3
+        with zipfile.ZipFile(path, "a") as archive:
+            for part in sorted(parts.iterdir()):
+                archive.write(part, part.name)
+        assert len(read(path, layer="town").frame) == 3
 
     def test_names_in_gbk_inside_the_zip(self, parts, tmp_path):
         """Chinese Windows wrote the bytes of its own code page, without the flag for UTF-8."""

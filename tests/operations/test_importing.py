@@ -167,7 +167,7 @@ def test_an_update_of_a_report_is_a_change_not_a_second_report(town, tmp_path):
     assert count(town, "reports", "closed_at IS NOT NULL") == 1
 
 
-def test_gaps_and_overlaps_are_told_and_drawn(town, tmp_path):
+def test_gaps_and_overlaps_are_told_and_drawn(town, tmp_path, monkeypatch):
     file = write_areas(
         tmp_path / "bad.geojson",
         [
@@ -180,7 +180,8 @@ def test_gaps_and_overlaps_are_told_and_drawn(town, tmp_path):
     )
     # A tenth of a cell of 0.004° is about 38 m wide and 444 m high.
     assert any("1 overlap" in line for line in plan.report())
-    (written,) = plan.write_findings(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    (written,) = plan.write_findings()
     drawn = gpd.read_file(written)
     assert drawn["finding"].tolist() == ["overlap"]
     assert drawn["area_m2"].iloc[0] == pytest.approx(38.2 * 443.5, rel=0.02)
@@ -304,3 +305,84 @@ def test_swapped_and_mistaken_systems_are_warned_about(town, tmp_path):
     assert "if the file were wgs84" in mistaken.warnings[0]
     mistaken = importing.prepare(town, importing.Request(kind="stations", file=told, crs="bd09"), quiet)
     assert "if the file were wgs84" in mistaken.warnings[0]
+
+
+def refuse(session, kind, file, words, **options):
+    with pytest.raises(InputError, match=words):
+        run(session, kind, file, **options)
+
+
+def test_a_code_keeps_its_level(town, tmp_path):
+    whole = shapely.box(W, S, W + D, S + D)
+    file = write_areas(tmp_path / "again.geojson", [(STREET, whole, {"parent": COMMUNITY})])
+    options = {"level": Level.COMMUNITY, "codes": "foreign", "mapping": {"parent": "parent"}}
+    refuse(town, "areas", file, "is the code of a street already", **options)
+
+
+def test_a_parent_must_be_broader(town, tmp_path):
+    whole = shapely.box(W, S, W + D, S + D)
+    file = write_areas(tmp_path / "loop.geojson", [("new", whole, {"parent": f"{COMMUNITY}001"})])
+    options = {"level": Level.COMMUNITY, "codes": "foreign", "mapping": {"parent": "parent"}}
+    refuse(town, "areas", file, "is a grid, which cannot hold a community", **options)
+
+
+def test_a_boundary_begins_neither_in_the_future_nor_before_the_one_in_force(town, tmp_path):
+    file = grids(tmp_path / "moved.geojson", shift=0.001)
+    refuse(town, "areas", file, "lies in the future", level=Level.GRID, valid_from=date(2199, 1, 1))
+    refuse(town, "areas", file, "began on 2026-01-01", level=Level.GRID, valid_from=date(2020, 1, 1))
+
+
+def test_homes_at_one_point_are_all_kept_and_known_again(town, tmp_path):
+    told = tmp_path / "demand.csv"
+    spot = f"{W + 0.001},{S + 0.001}"
+    told.write_text(
+        f"building,people,lng,lat\nB1,3,{spot}\nB1,5,{spot}\nB1,5,{spot}\n,7,{spot}\n,9,{spot}\n",
+        encoding="utf-8",
+    )
+    _, outcome = run(town, "demand", told)
+    assert outcome.merged.added == 5
+    assert town.scalar(text("SELECT sum(people) FROM demand")) == 29
+    _, outcome = run(town, "demand", told)
+    assert outcome.merged.unchanged == 5
+
+
+def test_a_worker_of_a_grid_that_is_not_stored_is_refused(town, tmp_path):
+    told = tmp_path / "workers.csv"
+    told.write_text(
+        f"name,phone,role,areas\n甲,139,专职,{COMMUNITY}001\n乙,138,专职,999999\n", encoding="utf-8"
+    )
+    refuse(town, "workers", told, "area 999999 is not stored")
+
+
+def test_a_repaired_ring_is_listed_with_its_size_and_drawn(town, tmp_path, monkeypatch):
+    bow_tie = shapely.Polygon([(W, S), (W + D, S + D), (W + D, S), (W, S + D)])
+    file = write_areas(tmp_path / "bow.geojson", [(COMMUNITY + "009", bow_tie, {})])
+    plan = importing.prepare(
+        town, importing.Request(kind="areas", file=file, crs="wgs84", level=Level.GRID), quiet
+    )
+    assert any(line.startswith("tiling: invalid") and "m² after repair" in line for line in plan.report())
+    monkeypatch.chdir(tmp_path)
+    (written,) = plan.write_findings()
+    assert gpd.read_file(written)["finding"].tolist() == ["invalid"]
+
+
+def test_a_scribble_is_refused_at_once(town, tmp_path):
+    import numpy as np
+
+    rng = np.random.default_rng(1)
+    file = write_areas(
+        tmp_path / "scribble.geojson",
+        [(COMMUNITY + "009", shapely.Polygon(rng.uniform((W, S), (W + D, S + D), (3000, 2))), {})],
+    )
+    refuse(town, "areas", file, "crosses itself too often", level=Level.GRID)
+
+
+def test_findings_go_elsewhere_where_the_folder_cannot_be_written(town, tmp_path, monkeypatch):
+    told = tmp_path / "stations.csv"
+    told.write_text("name,lng,lat\n甲,500,31\n", encoding="utf-8")
+    plan = importing.prepare(town, importing.Request(kind="stations", file=told, crs="wgs84"), quiet)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "stations.rejected.csv").mkdir()
+    (written,) = plan.write_findings()
+    assert written.parent != tmp_path
+    assert written.is_file()

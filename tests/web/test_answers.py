@@ -89,6 +89,10 @@ def test_outside_is_said(client):
         (f"/maps/overview/reports?{WORLD}&zoom=3&since=yesterday", 400, "since"),
         (f"/maps/overview/reports?{WORLD}&zoom=3&state=lost", 400, "state"),
         ("/maps/overview/counts?level=planet", 400, "level"),
+        (f"/maps/overview/reports?{WORLD}&zoom=²", 400, "zoom"),
+        ("/maps/overview/counts?until=9999-12-31", 400, "1900 to 2199"),
+        ("/maps/overview/heat.png?category=%00", 400, "NUL"),
+        ("/api/areas/%00", 400, "NUL"),
     ],
 )
 def test_errors_are_problem_details(client, url, status, words):
@@ -210,6 +214,14 @@ def test_tiles_hold_the_layers_and_are_not_sent_twice(client):
     assert b"area_labels" in areas.data
     again = client.get(f"/tiles/base/{z}/{x}/{y}.mvt", headers={"If-None-Match": base.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
+
+
+def test_dictionaries_are_strict_json(client):
+    def refuse(name):
+        raise AssertionError(f"{name} is not JSON")
+
+    lists = json.loads(client.get("/api/dictionaries").data, parse_constant=refuse)
+    assert {len(lists[name]) > 0 for name in ("kinds", "categories", "sources", "amenities")} == {True}
 
 
 def test_the_heat_picture_follows_the_filter(client):
