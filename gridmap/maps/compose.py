@@ -10,7 +10,7 @@ import geopandas as gpd
 from gridmap.maps.base import Basemap, TownMap
 from gridmap.maps.layers import Areas, Heat, Locator, Reports, Stations
 from gridmap.maps.legend import Legend, StationKind
-from gridmap.types import Bbox
+from gridmap.types import Bbox, Level
 
 
 def overview(
@@ -24,7 +24,7 @@ def overview(
     """综合态势一张图: areas, stations, reports and their density over the first of `basemaps`."""
     document = TownMap("综合态势一张图", bounds, basemaps)
     for element in (
-        Areas(levels),
+        Areas(levels, Level.COMMUNITY),
         Heat(bounds),
         Stations(stations, kinds, amenities),
         Reports(),
@@ -45,7 +45,7 @@ def mygrid(
     """我的网格: areas and stations, and the place where the user stands."""
     document = TownMap("我的网格", bounds, basemaps)
     for element in (
-        Areas(levels, counts=False),
+        Areas(levels, Level.GRID, counts=False),
         Stations(stations, kinds, amenities),
         Locator(),
         Legend(["stations"]),

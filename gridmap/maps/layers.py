@@ -20,19 +20,19 @@ _DAYS = {"Mo": "周一", "Tu": "周二", "We": "周三", "Th": "周四", "Fr": "
 class Areas(MapElement):
     """街道, 社区 and 网格 from vector tiles, with names and with `counts` of the filtered reports.
 
-    `levels` tells how many areas each level has; the map begins with the communities, or with the
-    finest level where there are none. A click anywhere asks /api/locate whose place it is.
+    `levels` tells how many areas each level has; the map begins with `first`, or with the finest level
+    where there are none of it. A click anywhere asks /api/locate whose place it is.
     """
 
     default_js = needs("areas")
 
-    def __init__(self, levels: Mapping[str, int], counts: bool = True) -> None:
+    def __init__(self, levels: Mapping[str, int], first: Level, counts: bool = True) -> None:
         offered = [level for level in Level if level is not Level.BUILDING and levels.get(level)]
         super().__init__(
             "addAreas",
             {
                 "levels": [{"code": level, "name": level.label, "count": levels[level]} for level in offered],
-                "level": Level.COMMUNITY if Level.COMMUNITY in offered else offered[-1],
+                "level": first if first in offered else offered[-1],
                 "tiles": "/tiles/areas/{z}/{x}/{y}.mvt",
                 "counts": "/maps/overview/counts" if counts else None,
             },

@@ -23,11 +23,12 @@ const legend = (() => {
     const refreshers = [];
     let serial = 0;
 
-    const option = (type, name, caption, { checked, change, symbol, number, title }) => {
+    const option = (type, name, caption, { checked, partly, change, symbol, number, title }) => {
       const input = Object.assign(document.createElement("input"), { type, name, id: `${name}-${serial++}` });
       input.addEventListener("change", () => change(input.checked));
       refreshers.push(() => {
         input.checked = checked();
+        input.indeterminate = partly?.() ?? false;
       });
       const text = node("span", "legend-name", caption);
       const row = node("label", "legend-row", input);
@@ -48,7 +49,8 @@ const legend = (() => {
         });
         input.addEventListener("change", () => patch({ [key]: value }));
         refreshers.push(() => {
-          input.checked = (get(key) ?? fallback) === value;
+          const chosen = choices.some(([known]) => known === get(key)) ? get(key) : fallback;
+          input.checked = chosen === value;
         });
         const label = node("label", "", caption);
         if (number !== undefined) label.append(count(number));
@@ -59,13 +61,14 @@ const legend = (() => {
     };
 
     const shown = () => (get("layers") ?? "stations,reports").split(",").filter(Boolean);
+    const switched = (name, on) => {
+      const others = shown().filter((other) => other !== name);
+      return (on ? [...others, name] : others).sort().reverse().join(",");
+    };
     const layer = (name, caption, extra = {}) =>
       option("checkbox", "layer", caption, {
         checked: () => shown().includes(name),
-        change: (on) => {
-          const others = shown().filter((other) => other !== name);
-          patch({ layers: (on ? [...others, name] : others).sort().reverse().join(",") });
-        },
+        change: (on) => patch({ layers: switched(name, on) }),
         ...extra,
       });
 
@@ -89,8 +92,16 @@ const legend = (() => {
     }
     if (layers.includes("stations")) {
       const codes = kinds.map(({ code }) => code);
-      const wanted = () => (get("kinds") === null ? codes : get("kinds").split(",").filter(Boolean));
-      const choose = (list) => patch({ kinds: list.length === codes.length ? null : list.join(",") });
+      // Without the layer no kind is shown, and the first one that is chosen is shown alone.
+      const wanted = () => {
+        if (!shown().includes("stations")) return [];
+        return codes.filter((code) => get("kinds")?.split(",").includes(code) ?? true);
+      };
+      const choose = (list) =>
+        patch({
+          layers: switched("stations", list.length > 0),
+          kinds: list.length && list.length < codes.length ? list.join(",") : null,
+        });
       const rows = kinds.map((kind) =>
         option("checkbox", "kind", kind.name, {
           symbol: symbols.station(kind),
@@ -99,11 +110,12 @@ const legend = (() => {
           change: (on) => choose(codes.filter((code) => (code === kind.code ? on : wanted().includes(code)))),
         }),
       );
-      const all = layer("stations", "全部站点", { number: kinds.reduce((sum, kind) => sum + kind.count, 0) });
-      const list = node("div", "legend-kinds", ...rows);
-      refreshers.push(() => {
-        list.classList.toggle("is-off", !shown().includes("stations"));
+      const all = layer("stations", "全部站点", {
+        number: kinds.reduce((sum, kind) => sum + kind.count, 0),
+        partly: () => shown().includes("stations") && wanted().length < codes.length,
+        change: (on) => choose(on ? codes : []),
       });
+      const list = node("div", "legend-kinds", ...rows);
       root.append(group("站点", all, list, node("p", "legend-hint", "空心：现在休息　圆环：邻近站点合计")));
     }
     if (basemaps.length > 1) {

@@ -21,6 +21,7 @@ def queue() -> str:
     limit, offset = params.page(request, _PAGE_SIZE)
     with database().session() as session:
         frame, total = reports.list_unplaced(session, limit, offset)
+        placed = reports.count(session, reports.ReportFilter()).placed
     rows = frame.to_dict("records")
     for row in rows:
         row["reported_at"] = f"{row['reported_at'].astimezone(CHINA_TIME):%Y-%m-%d %H:%M}"
@@ -29,6 +30,7 @@ def queue() -> str:
         "review.html",
         rows=rows,
         total=total,
+        known=placed + total > 0,
         first=offset + 1,
         page=offset // limit + 1,
         pages=max(1, -(-total // limit)),

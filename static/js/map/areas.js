@@ -300,6 +300,7 @@ gridmap.hatching = () => {
 gridmap.addAreas = (map, { tiles, counts: countsUrl, levels, level: first }) => {
   gridmap.levels = levels;
   gridmap.defaults.level = first;
+  gridmap.choices.level = [...levels.map(({ code }) => code), "none"];
   const { PolygonSymbolizer, LineSymbolizer } = protomapsL;
   map.createPane("areas", map.getPane("overlayPane")).classList.add("map-areas");
   let counts = {};
@@ -321,7 +322,8 @@ gridmap.addAreas = (map, { tiles, counts: countsUrl, levels, level: first }) => 
         props.kind === "dedicated" && props.level === "grid" && gridmap.get("level") === "grid",
       symbolizer: new PolygonSymbolizer({ pattern: gridmap.hatching() }),
     },
-    outline("grid", { color: "#0F5C63", opacity: 0.75, width: 0.9, dash: [4, 3] }),
+    // Opaque and solid: neighbours draw their common edge twice, and it has to look like any other.
+    outline("grid", { color: "#6C9598", width: 0.75 }),
     outline("community", { color: "#FFFFFF", opacity: 0.7, width: 4 }),
     outline("community", { color: "#0F5C63", opacity: 0.8, width: 1.5 }),
     outline("street", { color: "#0F5C63", width: 2.2 }),
@@ -392,7 +394,8 @@ gridmap.addAreas = (map, { tiles, counts: countsUrl, levels, level: first }) => 
     const query = new URLSearchParams([["level", level], ...gridmap.filters()]);
     const answer = await gridmap.fetch(`${countsUrl}?${query}`, "分区数", request.signal);
     if (!answer) return;
-    counts = answer.counts;
+    // Before the first report there is nothing to count: no rows of noughts.
+    counts = answer.as_of ? answer.counts : {};
     gridmap.tell("counts", { answer });
     repaint(true);
   };

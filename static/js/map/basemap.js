@@ -128,6 +128,7 @@ gridmap.canvasLayer = (options) => {
 gridmap.addBasemaps = (map, basemaps) => {
   gridmap.basemaps = basemaps;
   gridmap.defaults.base = basemaps[0].code;
+  gridmap.choices.base = basemaps.map(({ code }) => code);
   const town = gridmap.canvasLayer({
     url: gridmap.TOWN_TILES,
     maxDataZoom: 16,
@@ -140,7 +141,7 @@ gridmap.addBasemaps = (map, basemaps) => {
   const escape = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
   const show = () => {
-    const basemap = basemaps.find(({ code }) => code === gridmap.get("base")) ?? basemaps[0];
+    const basemap = basemaps.find(({ code }) => code === gridmap.get("base"));
     for (const layer of shown) layer.remove();
     if (credit) gridmap.attribution.removeAttribution(credit);
     shown =

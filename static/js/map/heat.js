@@ -20,7 +20,7 @@ gridmap.addHeat = (map, { url, bounds }) => {
         alt: "上报密度",
         interactive: false,
       }).addTo(map);
-      overlay.on("error", () => gridmap.complain("热力", "热力暂时读取不到，请稍后刷新页面。"));
+      overlay.on("error", () => gridmap.complain("热力", gridmap.periodFault() || "热力暂时读取不到，请稍后刷新页面。"));
       overlay.on("load", () => gridmap.complain("热力", ""));
     }
   };

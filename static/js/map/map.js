@@ -9,6 +9,8 @@ const gridmap = {
   state: new URLSearchParams(location.hash.slice(1)),
   // The level is the data's: addAreas sets it.
   defaults: { level: "none", layers: "stations,reports" },
+  // Keys of which only some values are known; an address may hold any other.
+  choices: {},
   kinds: [],
   levels: [],
 };
@@ -21,7 +23,11 @@ gridmap.POPUP = {
   autoPanPaddingBottomRight: [64, 32],
 };
 
-gridmap.get = (key) => gridmap.state.get(key) ?? gridmap.defaults[key] ?? "";
+gridmap.get = (key) => {
+  const value = gridmap.state.get(key);
+  const known = value !== null && (gridmap.choices[key]?.includes(value) ?? true);
+  return known ? value : (gridmap.defaults[key] ?? "");
+};
 
 gridmap.list = (key) => gridmap.get(key).split(",").filter(Boolean);
 
@@ -35,6 +41,20 @@ gridmap.filters = () => {
     if (gridmap.get(key)) filters.set(key, gridmap.get(key));
   }
   return filters;
+};
+
+/** Whether a text such as 2026-11-22 is a day of the calendar; browsers take 2026-02-31 for a day of March. */
+gridmap.isDay = (text) => {
+  const time = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
+};
+
+/** What is wrong with the days of the period, in words; empty where nothing is. */
+gridmap.periodFault = () => {
+  const [since, until] = ["since", "until"].map(gridmap.get);
+  const unreal = [since, until].find((day) => day && !gridmap.isDay(day));
+  if (unreal) return `没有 ${unreal} 这一天，请重新选择时段。`;
+  return since && until && since > until ? `时段的结束 ${until} 早于开始 ${since}，请重新选择时段。` : "";
 };
 
 /** Replace the state and tell the layers which keys changed. */
@@ -69,8 +89,12 @@ gridmap.tell = (type, detail = {}) => {
 gridmap.fetch = async (url, what, signal) => {
   try {
     const response = await fetch(url, { signal, headers: { Accept: "application/json" } });
-    if (!response.ok) throw new Error(`${response.status} ${url}`);
     const answer = await response.json();
+    if (response.status === 400) {
+      gridmap.complain(what, gridmap.periodFault() || `${what}：${answer.detail}`);
+      return null;
+    }
+    if (!response.ok) throw new Error(`${response.status} ${url}`);
     gridmap.complain(what, "");
     return answer;
   } catch (error) {
@@ -82,7 +106,7 @@ gridmap.fetch = async (url, what, signal) => {
 gridmap.complain = (what, text) => {
   if (text) gridmap.complaints.set(what, text);
   else gridmap.complaints.delete(what);
-  gridmap.notice.textContent = [...gridmap.complaints.values()].join(" ");
+  gridmap.notice.textContent = [...new Set(gridmap.complaints.values())].join(" ");
   gridmap.notice.hidden = !gridmap.complaints.size;
 };
 
@@ -146,6 +170,15 @@ gridmap.start = (map, { bounds, basemaps, note }) => {
     if (origin !== location.origin || source !== window.parent || !data?.gridmap) return;
     if (data.gridmap === "show") gridmap.show(data.query);
     else map.fire(`page:${data.gridmap}`, data);
+  });
+  map.on("page:fit", ({ bounds: [west, south, east, north] }) => {
+    map.fitBounds(
+      [
+        [south, west],
+        [north, east],
+      ],
+      { padding: [24, 24], maxZoom: 17, animate: false },
+    );
   });
   addEventListener("hashchange", () => gridmap.framed || gridmap.show(location.hash.slice(1)));
 };

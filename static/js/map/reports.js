@@ -10,7 +10,8 @@ gridmap.addReports = (map, { url }) => {
   let request = new AbortController();
   let timer = 0;
 
-  const pin = ({ properties, geometry }) => {
+  const pin = (feature) => {
+    const { properties, geometry } = feature;
     const single = properties.n === 1;
     const [first] = properties.reports;
     const icon = single ? symbols.report(first.state) : symbols.reportCluster(properties);
@@ -31,6 +32,7 @@ gridmap.addReports = (map, { url }) => {
       alt: title,
       riseOnHover: true,
     });
+    marker.key = JSON.stringify(feature);
     if (first) {
       marker.bindPopup(() => gridmap.reportList(properties), {
         ...gridmap.POPUP,
@@ -63,8 +65,13 @@ gridmap.addReports = (map, { url }) => {
     const query = new URLSearchParams([["bbox", bbox.join(",")], ["zoom", zoom], ...gridmap.filters()]);
     const answer = await gridmap.fetch(`${url}?${query}`, "上报", request.signal);
     if (!answer) return;
-    group.clearLayers();
-    for (const feature of answer.features) group.addLayer(pin(feature));
+    const pins = answer.features.map(pin);
+    // Opening a popup near an edge moves the map, which loads again: what is being read stays.
+    const open = group.getLayers().find((marker) => marker.isPopupOpen());
+    const same = open && pins.findIndex(({ key }) => key === open.key);
+    if (same >= 0) pins[same] = open;
+    for (const marker of group.getLayers()) if (!pins.includes(marker)) group.removeLayer(marker);
+    for (const marker of pins) group.addLayer(marker);
     const { total, shown } = answer;
     Object.assign(map.getContainer().dataset, { total, shown });
     gridmap.tell("reports", { total, shown });

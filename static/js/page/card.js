@@ -92,7 +92,8 @@ const card = (() => {
       const key = `${Math.floor(at / 12)}-${String((at % 12) + 1).padStart(2, "0")}`;
       return { key, n: found.get(key) ?? 0 };
     });
-    const peak = Math.max(1, ...columns.map(({ n }) => n));
+    const peak = Math.max(...columns.map(({ n }) => n));
+    if (!peak) return node("p", "quiet", "近十二个月没有上报");
     const chart = node("div", "trend");
     chart.setAttribute("role", "img");
     chart.setAttribute(
@@ -156,18 +157,25 @@ const card = (() => {
     );
   };
 
+  const closer = (close) => {
+    const button = node("button", "btn-close");
+    button.type = "button";
+    button.setAttribute("aria-label", "关闭");
+    button.addEventListener("click", close);
+    return button;
+  };
+
+  /** A sentence where a card would be. */
+  const message = (text, close) => node("article", "area-card", closer(close), node("p", "message", text));
+
   /** The card of one area, from /api/areas/<code>. */
   const area = (answer, kinds, { open, close }) => {
-    const dismiss = node("button", "btn-close");
-    dismiss.type = "button";
-    dismiss.setAttribute("aria-label", "关闭");
-    dismiss.addEventListener("click", close);
     const kind = answer.kind === "dedicated" ? "专属" : "";
     const { reports } = answer;
     const root = node(
       "article",
       "area-card",
-      dismiss,
+      closer(close),
       answer.parents.length ? path(answer.parents, open) : "",
       node("h2", "", answer.name, node("span", "badge", kind + (LEVEL[answer.level] ?? ""))),
       node("p", "quiet number", answer.code),
@@ -197,6 +205,9 @@ const card = (() => {
     return root;
   };
 
+  // Nobody walks farther: beyond it the time says nothing.
+  const WALKED_M = 5000;
+
   const minutes = (value) => (value < 1 ? "不到 1 分钟" : `约 ${Math.round(value)} 分钟`);
 
   const nearest = (list, kinds) =>
@@ -224,12 +235,14 @@ const card = (() => {
                 .join(" · "),
             ),
           ),
-          node(
-            "span",
-            "walk",
-            node("strong", "", minutes(station.walk_minutes)),
-            node("span", "quiet", `${number(station.distance_m)} 米`),
-          ),
+          station.distance_m > WALKED_M
+            ? node("span", "walk", node("strong", "", `${number(Math.round(station.distance_m / 1000))} 公里`))
+            : node(
+                "span",
+                "walk",
+                node("strong", "", minutes(station.walk_minutes)),
+                node("span", "quiet", `${number(station.distance_m)} 米`),
+              ),
         ),
       ),
     );
@@ -264,5 +277,5 @@ const card = (() => {
     return root;
   };
 
-  return { area, place, number };
+  return { area, message, place, number };
 })();

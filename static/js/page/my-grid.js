@@ -56,6 +56,7 @@
     },
     located: ({ lng, lat, answer, accuracy }) => {
       answerSlot.replaceChildren(card.place(answer, kinds));
+      answerSlot.parentElement.scrollTop = 0;
       const query = new URLSearchParams({ at: `${lng.toFixed(6)},${lat.toFixed(6)}` });
       history.replaceState(null, "", `?${query}`);
       if (!accuracy) say("已按地图上所点的位置查找。");
@@ -67,10 +68,11 @@
   });
 
   const at = new URLSearchParams(location.search).get("at");
-  const [lng, lat] = (at ?? "").split(",").map(Number);
-  const placed = at && Number.isFinite(lng) && Number.isFinite(lat);
+  const [lng, lat] = /^-?[\d.]+,-?[\d.]+$/.test(at ?? "") ? at.split(",").map(Number) : [];
+  const placed = Math.abs(lng) <= 180 && Math.abs(lat) <= 85;
+  if (at && !placed) say("链接中的位置无效：请点“定位到我”，或直接点地图上的位置。");
   frame.addEventListener("load", () => {
     if (placed) frame.contentWindow.postMessage({ gridmap: "point", lng, lat }, location.origin);
   });
-  frame.src = `${frame.dataset.map}#level=grid${placed ? `&at=${lng},${lat},16` : ""}`;
+  frame.src = frame.dataset.map + (placed ? `#at=${lng},${lat},16` : "");
 })();

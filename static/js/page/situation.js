@@ -16,6 +16,8 @@
   let kinds = [];
   let layerList = null;
   let shownArea = null;
+  // A link may name an area and no view: the map then goes to the area, once.
+  let fit = query.has("area") && !query.has("at");
 
   // --- the address ---------------------------------------------------------------------------------------
 
@@ -28,6 +30,13 @@
 
   /** The chosen period; an address may hold anything. */
   const chosenPeriod = () => (PERIODS.includes(query.get("period")) ? query.get("period") : PERIOD);
+
+  /** The first of so many days that end with the latest. */
+  const firstDay = (days) => {
+    const day = new Date(`${latest}T00:00:00Z`);
+    day.setUTCDate(day.getUTCDate() - days + 1);
+    return day.toISOString().slice(0, 10);
+  };
 
   /** What the map is told: the page's choices, with a relative period turned into days. */
   const forMap = () => {
@@ -43,9 +52,7 @@
       told.delete("since");
       told.delete("until");
       if (period !== "all" && latest) {
-        const day = new Date(`${latest}T00:00:00Z`);
-        day.setUTCDate(day.getUTCDate() - Number(period) + 1);
-        told.set("since", day.toISOString().slice(0, 10));
+        told.set("since", firstDay(Number(period)));
         told.set("until", latest);
       }
     }
@@ -132,8 +139,8 @@
           const told = forMap();
           change({
             period: "custom",
-            since: told.get("since") ?? latest,
-            until: told.get("until") ?? latest,
+            since: told.get("since") ?? (latest ? firstDay(365) : null),
+            until: told.get("until") ?? (latest || null),
           });
         } else {
           change({ period: target.value === PERIOD ? null : target.value, since: null, until: null });
@@ -201,17 +208,19 @@
     }
     const response = await fetch(`/api/areas/${encodeURIComponent(code)}`);
     if (code !== shownArea) return;
+    const close = () => change({ area: null });
     if (response.ok) {
-      const close = () => change({ area: null });
-      slot.replaceChildren(card.area(await response.json(), kinds, { open: openArea, close }));
+      const answer = await response.json();
+      slot.replaceChildren(card.area(answer, kinds, { open: openArea, close }));
+      // Before the map is ready there is nobody to tell; once it is, the card is asked for again.
+      if (fit && layerList) {
+        fit = false;
+        frame.contentWindow.postMessage({ gridmap: "fit", bounds: answer.bounds }, location.origin);
+      }
     } else {
       const gone = response.status === 404;
       slot.replaceChildren(
-        legend.node(
-          "p",
-          "quiet",
-          gone ? `没有编码为 ${code} 的区域。` : "这个区域的资料暂时读取不到，请稍后再试。",
-        ),
+        card.message(gone ? `没有编码为 ${code} 的区域。` : "这个区域的资料暂时读取不到，请稍后再试。", close),
       );
     }
     slot.hidden = false;
@@ -240,7 +249,11 @@
     },
     located: ({ area }) => {
       if (!area) {
-        slot.replaceChildren(legend.node("p", "quiet", "此处不在任何网格内。"));
+        const close = () => {
+          slot.hidden = true;
+          slot.replaceChildren();
+        };
+        slot.replaceChildren(card.message("此处不在任何网格内。", close));
         slot.hidden = false;
         raise(true);
       }
@@ -249,13 +262,14 @@
       for (const cell of panel.querySelectorAll("[data-figure]")) {
         const name = cell.dataset.figure;
         cell.textContent = card.number(name === "total" ? answer.total : answer.states[name]);
+        if (name === "overdue") cell.parentElement.classList.toggle("is-overdue", answer.states.overdue > 0);
       }
       document.getElementById("as-of").textContent = answer.as_of
         ? `截至 ${answer.as_of.slice(0, 16).replace("T", " ")}`
         : "";
       const link = document.getElementById("unplaced");
       link.hidden = !answer.unplaced;
-      link.textContent = `另有 ${card.number(answer.unplaced)} 件待确认位置`;
+      link.textContent = `另有 ${card.number(answer.unplaced)} 件待确认位置（查看全部）`;
     },
     reports: ({ total, shown }) => {
       document.getElementById("in-view").textContent =
@@ -293,6 +307,8 @@
   });
 
   fill();
-  frame.src = `${frame.dataset.map}#${forMap()}`;
+  // A fragment without a word would be the top of the document, and scroll this page to it.
+  const told = String(forMap());
+  frame.src = frame.dataset.map + (told && `#${told}`);
   showArea(query.get("area"));
 })();
