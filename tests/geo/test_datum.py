@@ -194,4 +194,6 @@ def test_unknown_systems_are_refused(source, target):
 def test_says_nothing():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        convert([[np.nan, np.inf], [180.0, 90.0], [1e308, -1e308]], "bd09", "wgs84")
+        found = convert([[np.nan, np.inf], [180.0, 90.0], [1e308, -1e308]], "bd09", "wgs84")
+    assert np.isnan(found[0, 0])
+    assert found[1].tolist() == [180.0, 90.0]

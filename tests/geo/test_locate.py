@@ -238,7 +238,7 @@ class TestAreas:
 class TestAgainstGeos:
     """Zero differences from `covers`, on the points where a rounding error would show."""
 
-    def agree(self, areas, points, kind=None):
+    def assert_same_owners(self, areas, points, kind=None):
         expected = owners_by_geos(areas, points[:, 0], points[:, 1], kind)
         found = AreaIndex(areas, kind=kind).locate(points[:, 0], points[:, 1])
         wrong = np.flatnonzero(found != expected)
@@ -250,7 +250,7 @@ class TestAgainstGeos:
         seeds = shapely.MultiPoint(generator.uniform((107.87, 31.05), (107.92, 31.09), (60, 2)))
         cells = shapely.get_parts(shapely.voronoi_polygons(seeds))
         areas = frame(cells, [f"{code:03d}" for code in generator.permutation(len(cells))])
-        self.agree(areas, hard_points(areas, generator))
+        self.assert_same_owners(areas, hard_points(areas, generator))
 
     @pytest.mark.parametrize("seed", range(4))
     def test_overlapping_discs_with_holes(self, seed):
@@ -260,7 +260,7 @@ class TestAgainstGeos:
         rings = shapely.difference(shapely.buffer(centres, radii), shapely.buffer(centres, radii / 3))
         kinds = generator.choice(["general", "dedicated"], 40).tolist()
         areas = frame(rings, [f"{code:03d}" for code in generator.permutation(40)], kinds)
-        self.agree(areas, hard_points(areas, generator), kind="kind")
+        self.assert_same_owners(areas, hard_points(areas, generator), kind="kind")
 
     @pytest.mark.parametrize("size", [1e-12, 1e-9, 1e-5, 1e-2, 1.0, 50.0])
     def test_all_sizes_from_a_hair_to_a_continent(self, size):
@@ -268,19 +268,19 @@ class TestAgainstGeos:
         corners = np.array([100.3, 30.7]) + generator.uniform(-1, 1, (60, 3, 2)) * size
         triangles = shapely.polygons(np.concatenate([corners, corners[:, :1]], axis=1))
         areas = frame(np.where(shapely.is_valid(triangles), triangles, None))
-        self.agree(areas, hard_points(areas, generator))
+        self.assert_same_owners(areas, hard_points(areas, generator))
 
     def test_tiny_and_huge_areas_together(self):
         generator = np.random.default_rng(5)
         specks = shapely.buffer(shapely.points(generator.uniform((73, 18), (135, 53), (300, 2))), 1e-6)
         areas = frame([*specks, shapely.box(73, 18, 135, 53)])
-        self.agree(areas, hard_points(areas, generator))
+        self.assert_same_owners(areas, hard_points(areas, generator))
 
     def test_clusters_on_one_corner(self):
         areas = drawing.areas("AB\nCD", cell=0.1, origin=(107.9, 31.0))
         steps = np.spacing(108.1) * np.arange(-6, 7)
         x, y = (side.ravel() for side in np.meshgrid(108.0 + steps, 31.1 + steps))
-        self.agree(areas, np.column_stack([x, y]))
+        self.assert_same_owners(areas, np.column_stack([x, y]))
 
     def test_needles_along_the_cells(self):
         generator = np.random.default_rng(9)
@@ -290,12 +290,12 @@ class TestAgainstGeos:
             for low, high in zip(heights[::2], heights[1::2], strict=True)
         ]
         areas = frame([*needles, *(shapely.transform(needle, np.fliplr) for needle in needles)])
-        self.agree(areas, hard_points(areas, generator))
+        self.assert_same_owners(areas, hard_points(areas, generator))
 
     def test_metres_with_a_zone_prefix(self):
         generator = np.random.default_rng(11)
         areas = drawing.areas("ABC\nDEF", cell=317.3, origin=(39_500_000.1, 3_440_000.7), crs=4527)
-        self.agree(areas, hard_points(areas, generator))
+        self.assert_same_owners(areas, hard_points(areas, generator))
 
     @settings(deadline=None, max_examples=60)
     @given(st.data())
@@ -314,7 +314,7 @@ class TestAgainstGeos:
         )
         areas = frame(np.where(areal, repaired, None), kinds=kinds)
         x, y = (side.ravel() * scale + origin for side in np.mgrid[-0.5:6:0.25, -0.5:6:0.25])
-        self.agree(areas, np.column_stack([x, y]), kind="kind")
+        self.assert_same_owners(areas, np.column_stack([x, y]), kind="kind")
 
 
 class TestSize:

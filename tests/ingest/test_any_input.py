@@ -33,7 +33,7 @@ relaxed = settings(
 )
 
 
-def read_bytes(data: bytes, ending: str) -> Source | None:
+def assert_read_or_refused(data: bytes, ending: str) -> Source | None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"file.{ending}"
         path.write_bytes(data)
@@ -50,13 +50,13 @@ def read_bytes(data: bytes, ending: str) -> Source | None:
 @relaxed
 @given(st.binary(max_size=300), st.sampled_from(ENDINGS))
 def test_random_bytes(data, ending):
-    read_bytes(data, ending)
+    assert_read_or_refused(data, ending)
 
 
 @relaxed
 @given(st.sampled_from(MARKS), st.binary(max_size=300))
 def test_random_bytes_behind_the_marks_of_a_format(mark, data):
-    read_bytes(mark + data, "zip")
+    assert_read_or_refused(mark + data, "zip")
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def test_sound_files_with_some_bytes_changed(samples, data):
     content = bytearray(samples[ending])
     for _ in range(data.draw(st.integers(1, 8))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
-    read_bytes(bytes(content[: data.draw(st.integers(1, len(content)))]), ending)
+    assert_read_or_refused(bytes(content[: data.draw(st.integers(1, len(content)))]), ending)
 
 
 JSON = st.recursive(
@@ -105,7 +105,7 @@ FEATURES = JSON | st.fixed_dictionaries({"type": st.just("Feature"), "geometry":
 @given(st.lists(FEATURES, max_size=5), JSON)
 def test_random_features(features, system):
     document = {"type": "FeatureCollection", "features": features, "crs": system}
-    source = read_bytes(json.dumps(document).encode(), "geojson")
+    source = assert_read_or_refused(json.dumps(document).encode(), "geojson")
     if source is not None:
         assert len(source.rows) + len(source.faults) == len(features)
 
@@ -216,7 +216,7 @@ def test_what_a_writer_of_csv_quotes_is_read_with_the_lines_it_stands_on(rows, l
         lines.append(written.getvalue().count("\n") + 1)
         writer.writerow(row)
     kept = [(line, row) for line, row in zip(lines, rows, strict=True) if any(row)]
-    source = read_bytes(written.getvalue().encode(), "csv")
+    source = assert_read_or_refused(written.getvalue().encode(), "csv")
     if not kept:
         assert source is None
         return
@@ -229,7 +229,7 @@ def test_what_a_writer_of_csv_quotes_is_read_with_the_lines_it_stands_on(rows, l
 @relaxed
 @given(st.text(alphabet='a,;"\n\r\t', max_size=40))
 def test_any_text_as_csv(text):
-    source = read_bytes(text.encode(), "csv")
+    source = assert_read_or_refused(text.encode(), "csv")
     if source is not None:
         numbers = sorted([*source.rows.tolist(), *(fault.row for fault in source.faults)])
         assert numbers == sorted(set(numbers))
