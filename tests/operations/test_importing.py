@@ -307,7 +307,7 @@ def test_swapped_and_mistaken_systems_are_warned_about(town, tmp_path):
     assert "if the file were wgs84" in mistaken.warnings[0]
 
 
-def refuse(session, kind, file, words, **options):
+def assert_refused(session, kind, file, words, **options):
     with pytest.raises(InputError, match=words):
         run(session, kind, file, **options)
 
@@ -316,20 +316,20 @@ def test_a_code_keeps_its_level(town, tmp_path):
     whole = shapely.box(W, S, W + D, S + D)
     file = write_areas(tmp_path / "again.geojson", [(STREET, whole, {"parent": COMMUNITY})])
     options = {"level": Level.COMMUNITY, "codes": "foreign", "mapping": {"parent": "parent"}}
-    refuse(town, "areas", file, "is the code of a street already", **options)
+    assert_refused(town, "areas", file, "is the code of a street already", **options)
 
 
 def test_a_parent_must_be_broader(town, tmp_path):
     whole = shapely.box(W, S, W + D, S + D)
     file = write_areas(tmp_path / "loop.geojson", [("new", whole, {"parent": f"{COMMUNITY}001"})])
     options = {"level": Level.COMMUNITY, "codes": "foreign", "mapping": {"parent": "parent"}}
-    refuse(town, "areas", file, "is a grid, which cannot hold a community", **options)
+    assert_refused(town, "areas", file, "is a grid, which cannot hold a community", **options)
 
 
 def test_a_boundary_begins_neither_in_the_future_nor_before_the_one_in_force(town, tmp_path):
     file = grids(tmp_path / "moved.geojson", shift=0.001)
-    refuse(town, "areas", file, "lies in the future", level=Level.GRID, valid_from=date(2199, 1, 1))
-    refuse(town, "areas", file, "began on 2026-01-01", level=Level.GRID, valid_from=date(2020, 1, 1))
+    assert_refused(town, "areas", file, "lies in the future", level=Level.GRID, valid_from=date(2199, 1, 1))
+    assert_refused(town, "areas", file, "began on 2026-01-01", level=Level.GRID, valid_from=date(2020, 1, 1))
 
 
 def test_homes_at_one_point_are_all_kept_and_known_again(town, tmp_path):
@@ -351,7 +351,7 @@ def test_a_worker_of_a_grid_that_is_not_stored_is_refused(town, tmp_path):
     told.write_text(
         f"name,phone,role,areas\n甲,139,专职,{COMMUNITY}001\n乙,138,专职,999999\n", encoding="utf-8"
     )
-    refuse(town, "workers", told, "area 999999 is not stored")
+    assert_refused(town, "workers", told, "area 999999 is not stored")
 
 
 def test_a_repaired_ring_is_listed_with_its_size_and_drawn(town, tmp_path, monkeypatch):
@@ -374,7 +374,7 @@ def test_a_scribble_is_refused_at_once(town, tmp_path):
         tmp_path / "scribble.geojson",
         [(COMMUNITY + "009", shapely.Polygon(rng.uniform((W, S), (W + D, S + D), (3000, 2))), {})],
     )
-    refuse(town, "areas", file, "crosses itself too often", level=Level.GRID)
+    assert_refused(town, "areas", file, "crosses itself too often", level=Level.GRID)
 
 
 def test_findings_go_elsewhere_where_the_folder_cannot_be_written(town, tmp_path, monkeypatch):
