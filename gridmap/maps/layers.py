@@ -32,7 +32,7 @@ class Areas(MapElement):
             "addAreas",
             {
                 "levels": [{"code": level, "name": level.label, "count": levels[level]} for level in offered],
-                "level": first if first in offered else offered[-1],
+                "level": first if first in offered else offered[-1] if offered else "none",
                 "tiles": "/tiles/areas/{z}/{x}/{y}.mvt",
                 "counts": "/maps/overview/counts" if counts else None,
             },

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Watched
@@ -49,11 +52,34 @@ def test_a_tap_on_the_map_finds_the_grid_and_the_address_keeps_it(phone: Watched
     ground.click(position={"x": x, "y": y})
     heading = page.locator("#answer h2")
     expect(heading).to_contain_text("网格")
+    expect(page.frame_locator("#map").locator(".map-spot")).to_have_count(1)
     name = heading.inner_text()
     phone.open(page.url.removeprefix(phone.url))
     expect(page.locator("#answer h2")).to_have_text(name)
+    expect(page.frame_locator("#map").locator(".map-spot")).to_have_count(1)
 
 
 def test_a_place_outside_is_said_to_be_outside(phone: Watched) -> None:
     page = phone.open("/my-grid?at=107.0,31.0")
     expect(page.locator("#answer h2")).to_have_text("此处不在任何网格内")
+    expect(page.locator("#answer .walk").first).to_have_text(re.compile(r"^\d+ 公里$"))
+
+
+@pytest.mark.parametrize("at", ["999,99", "107.8", ",", "x,y", "107.8,31,16"])
+def test_a_place_that_cannot_be_is_not_asked_for(phone: Watched, at: str) -> None:
+    asked: list[str] = []
+    phone.page.on("request", lambda request: "/api/locate" in request.url and asked.append(request.url))
+    page = phone.open(f"/my-grid?at={at}")
+    expect(page.locator("#hint")).to_contain_text("链接中的位置无效")
+    assert asked == []
+    assert phone.errors == []
+
+
+def test_a_new_answer_begins_at_its_top(phone: Watched) -> None:
+    page = phone.open("/my-grid?at=107.861,31.081")
+    body = page.locator(".panel-body")
+    body.evaluate("element => element.scrollTo(0, 400)")
+    assert body.evaluate("element => element.scrollTop") > 0
+    page.frames[1].evaluate("gridmap.ask(L.latLng(31.08, 107.86))")
+    phone.rest()
+    assert body.evaluate("element => element.scrollTop") == 0

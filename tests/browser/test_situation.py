@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 import urllib.request
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 from tests.browser.conftest import HERE, Watched
 
@@ -219,3 +220,147 @@ def test_the_sheet_of_a_phone_is_pulled_up_and_down(phone: Watched) -> None:
     page.mouse.up()
     page.wait_for_timeout(250)
     assert page.locator("#panel").bounding_box() == low
+
+
+@pytest.mark.parametrize("query", ["", "?period=all", f"?level=grid&at={NEAR},16"])
+def test_the_header_stays_where_it_is(desk: Watched, query: str) -> None:
+    page = desk.open(f"/map{query}")
+    page.locator("#base-none").focus()
+    page.locator("#share").focus()
+    desk.rest()
+    box = page.locator("header").bounding_box()
+    assert box
+    assert box["y"] == 0
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+
+
+def highest(page: Page, symbols: str, top: float) -> Locator:
+    """Of the symbols in view, well within the sides of the map, the one nearest below `top`."""
+    found = [
+        (box["y"], place)
+        for place in town(page).locator(symbols).all()
+        if (box := place.bounding_box()) and box["y"] > top and 150 < box["x"] < 850
+    ]
+    return min(found, key=lambda pair: pair[0])[1]
+
+
+@pytest.mark.parametrize("layer", ["reports", "stations"])
+def test_a_popup_at_the_upper_edge_stays_open(desk: Watched, layer: str) -> None:
+    page = desk.open(f"/map?period=all&level=none&layers={layer}&at={NEAR},17")
+    symbols = f".map-{layer} .map-symbol:has(.{layer.removesuffix('s')}-symbol)"
+    box = highest(page, symbols, 200).bounding_box()
+    assert box
+    page.mouse.move(500, 600)
+    page.mouse.down()
+    page.mouse.move(500, 600 - box["y"] + 54, steps=4)
+    page.mouse.up()
+    desk.rest()
+    before = page.url
+    highest(page, symbols, 52).click()
+    desk.rest()
+    assert page.url != before, "the map moves to show the popup, and asks again for what it shows"
+    expect(town(page).locator(".leaflet-popup")).to_have_count(1)
+
+
+def test_a_kind_chosen_without_stations_is_shown_alone(wide: Watched) -> None:
+    page = wide.open("/map?layers=reports")
+    everything = page.locator(".legend-row", has_text="全部站点").locator("input")
+    kinds = page.locator(".legend-kinds .legend-row")
+    assert page.locator(".legend-kinds input:checked").count() == 0
+    kinds.first.locator("input").click()
+    wide.rest()
+    assert stations_on_map(page) == int(kinds.first.locator(".legend-count").inner_text())
+    assert page.locator(".legend-kinds input:checked").count() == 1
+    everything.click()
+    assert page.locator(".legend-kinds input:checked").count() == 0
+    everything.click()
+    assert page.locator(".legend-kinds input:checked").count() == kinds.count()
+    wide.rest()
+    assert stations_on_map(page) > 0
+
+
+@pytest.mark.parametrize(
+    ("period", "said"),
+    [
+        ("since=2026-05-01&until=2026-01-01", "时段的结束 2026-01-01 早于开始 2026-05-01，请重新选择时段。"),
+        ("since=2026-02-31", "没有 2026-02-31 这一天，请重新选择时段。"),
+    ],
+)
+def test_days_that_cannot_be_are_named(desk: Watched, period: str, said: str) -> None:
+    page = desk.open(f"/map?period=custom&layers=reports,heat&{period}")
+    expect(town(page).locator(".map-notice")).to_have_text(said)
+    page.locator("[name=period]").select_option("30")
+    expect(town(page).locator(".map-notice")).to_be_hidden()
+
+
+def test_a_link_to_an_area_without_a_view_goes_there(desk: Watched) -> None:
+    where = ask(desk, f"/api/locate?lng={HERE['longitude']}&lat={HERE['latitude']}")["area"]["code"]
+    page = desk.open(f"/map?level=grid&area={where}")
+    west, south, east, north = ask(desk, f"/api/areas/{where}")["bounds"]
+    assert page.frames[1].evaluate(
+        f"gridmap.map.getBounds().contains([[{south}, {west}], [{north}, {east}]])"
+    )
+    assert page.frames[1].evaluate("gridmap.map.getZoom()") >= 15
+    assert "&at=" in page.url
+
+
+def test_a_custom_period_after_everything_begins_a_year_before_the_latest_day(desk: Watched) -> None:
+    page = desk.open("/map?period=all")
+    page.locator("[name=period]").select_option("custom")
+    latest = page.locator("#panel").get_attribute("data-latest") or ""
+    since = date.fromisoformat(latest) - timedelta(days=364)
+    assert page.locator("[name=since]").input_value() == since.isoformat()
+    assert page.locator("[name=until]").input_value() == latest
+
+
+def test_overdue_is_red_only_where_there_is_some(desk: Watched) -> None:
+    page = desk.open("/map?period=all")
+    cell = page.locator(".totals div:has([data-figure='overdue'])")
+    assert figure(page, "overdue") > 0
+    expect(cell).to_have_class("is-overdue")
+    page.locator("[name=state][value=overdue]").uncheck()
+    desk.rest()
+    assert figure(page, "overdue") == 0
+    expect(cell).not_to_have_class("is-overdue")
+
+
+def test_an_unknown_level_is_the_usual_one(desk: Watched) -> None:
+    page = desk.open("/map?level=foo")
+    assert page.locator("#level-community").is_checked()
+    assert page.frames[1].evaluate("gridmap.get('level')") == "community"
+    assert desk.errors == []
+
+
+def test_a_click_outside_is_answered_and_dismissed(desk: Watched) -> None:
+    page = desk.open("/map?layers=")
+    town(page).locator(".folium-map").click(position={"x": 20, "y": 20})
+    expect(page.locator("#card")).to_contain_text("此处不在任何网格内")
+    page.locator("#card .btn-close").click()
+    expect(page.locator("#card")).to_be_hidden()
+
+
+def test_a_year_without_reports_is_said_in_words(desk: Watched) -> None:
+    page = desk.open("/map")
+    where = ask(desk, f"/api/locate?lng={HERE['longitude']}&lat={HERE['latitude']}")["area"]["code"]
+    answer = ask(desk, f"/api/areas/{where}") | {"trend": [{"month": "2001-01", "n": 3}]}
+    text, bars = page.evaluate(
+        """answer => {
+            const made = card.area(answer, [], {});
+            return [made.textContent, made.querySelectorAll(".trend").length];
+        }""",
+        answer,
+    )
+    assert "近十二个月没有上报" in text
+    assert bars == 0
+
+
+def test_a_phone_shows_the_area_of_a_link_above_the_sheet(phone: Watched) -> None:
+    where = ask(phone, f"/api/locate?lng={HERE['longitude']}&lat={HERE['latitude']}")["area"]["code"]
+    page = phone.open(f"/map?level=grid&area={where}")
+    phone.rest()
+    west, south = ask(phone, f"/api/areas/{where}")["bounds"][:2]
+    bottom = page.frames[1].evaluate(f"gridmap.map.latLngToContainerPoint([{south}, {west}]).y")
+    frame, sheet = (page.locator(name).bounding_box() for name in ("#map", "#panel"))
+    assert frame
+    assert sheet
+    assert frame["y"] + bottom < sheet["y"]

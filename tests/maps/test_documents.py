@@ -57,6 +57,7 @@ def test_each_asset_is_loaded_once(html: str) -> None:
         (LEVELS, ["street", "community", "grid"], "community"),
         ({"grid": 247}, ["grid"], "grid"),
         ({"county": 1, "street": 12}, ["county", "street"], "street"),
+        ({"building": 3}, [], "none"),
     ],
 )
 def test_the_map_offers_the_levels_that_there_are(levels, offered, first) -> None:

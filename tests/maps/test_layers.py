@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 
 import geopandas as gpd
 import numpy as np
@@ -10,9 +11,9 @@ import pytest
 from PIL import Image
 
 from gridmap.maps import heat
-from gridmap.maps.layers import hours_text, station_features
+from gridmap.maps.layers import Areas, hours_text, station_features
 from gridmap.maps.legend import kind_list
-from gridmap.types import OpeningHours
+from gridmap.types import Level, OpeningHours
 from tests.maps.conftest import AMENITIES, KINDS, stations
 
 
@@ -93,3 +94,18 @@ def test_denser_is_darker_and_less_clear() -> None:
     image = np.asarray(Image.open(io.BytesIO(heat.picture(ramp))).convert("RGBA"))[0].astype(int)
     assert (np.diff(image[:, 3]) >= 0).all()
     assert image[-1, :3].sum() < image[10, :3].sum()
+
+
+@pytest.mark.parametrize(
+    ("levels", "first", "begins"),
+    [
+        ({"street": 1, "community": 8, "grid": 150}, Level.COMMUNITY, "community"),
+        ({"street": 1, "community": 8, "grid": 150}, Level.GRID, "grid"),
+        ({"street": 1, "community": 8}, Level.GRID, "community"),
+        ({"street": 1, "grid": 150}, Level.COMMUNITY, "grid"),
+    ],
+)
+def test_a_map_begins_with_the_level_it_asks_for_or_the_finest(
+    levels: dict[str, int], first: Level, begins: str
+) -> None:
+    assert json.loads(Areas(levels, first).data)["level"] == begins

@@ -171,13 +171,18 @@ gridmap.start = (map, { bounds, basemaps, note }) => {
     if (data.gridmap === "show") gridmap.show(data.query);
     else map.fire(`page:${data.gridmap}`, data);
   });
-  map.on("page:fit", ({ bounds: [west, south, east, north] }) => {
+  map.on("page:fit", ({ bounds: [west, south, east, north], covered }) => {
     map.fitBounds(
       [
         [south, west],
         [north, east],
       ],
-      { padding: [24, 24], maxZoom: 17, animate: false },
+      {
+        paddingTopLeft: [24, 24],
+        paddingBottomRight: [24, 24 + covered],
+        maxZoom: 17,
+        animate: false,
+      },
     );
   });
   addEventListener("hashchange", () => gridmap.framed || gridmap.show(location.hash.slice(1)));

@@ -198,6 +198,15 @@
 
   const openArea = (code) => change({ area: code });
 
+  /** Bring a box into the part of the map that the sheet of a phone, once it is up, leaves free. */
+  const goTo = async (bounds) => {
+    raise(true);
+    await Promise.allSettled(panel.getAnimations().map(({ finished }) => finished));
+    const [map, sheet] = [frame, panel].map((element) => element.getBoundingClientRect());
+    const covered = sheet.left < map.right ? Math.max(0, map.bottom - sheet.top) : 0;
+    frame.contentWindow.postMessage({ gridmap: "fit", bounds, covered }, location.origin);
+  };
+
   const showArea = async (code) => {
     if (code === shownArea) return;
     shownArea = code;
@@ -215,7 +224,7 @@
       // Before the map is ready there is nobody to tell; once it is, the card is asked for again.
       if (fit && layerList) {
         fit = false;
-        frame.contentWindow.postMessage({ gridmap: "fit", bounds: answer.bounds }, location.origin);
+        goTo(answer.bounds);
       }
     } else {
       const gone = response.status === 404;
