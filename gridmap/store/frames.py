@@ -8,7 +8,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import shapely
-from sqlalchemy import Executable, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gridmap.store.models.base import SRID
@@ -16,7 +16,7 @@ from gridmap.store.models.base import SRID
 
 def frame(session: Session, statement: str, values: Mapping[str, Any] | None = None) -> pd.DataFrame:
     """Every row of a query."""
-    result = session.execute(_clause(statement), dict(values or {}))
+    result = session.execute(text(statement), dict(values or {}))
     return pd.DataFrame(result.fetchall(), columns=list(result.keys()))
 
 
@@ -25,7 +25,3 @@ def geoframe(session: Session, statement: str, values: Mapping[str, Any] | None 
     rows = frame(session, statement, values)
     wkb = [None if value is None else bytes(value) for value in rows["geometry"]]
     return gpd.GeoDataFrame(rows.drop(columns="geometry"), geometry=shapely.from_wkb(wkb), crs=f"EPSG:{SRID}")
-
-
-def _clause(statement: str) -> Executable:
-    return text(statement)

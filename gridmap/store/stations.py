@@ -53,11 +53,6 @@ def list_nearest(session: Session, point: Point, limit: int) -> list[dict[str, A
     return [dict(row) for row in rows]
 
 
-def count_by_kind(session: Session) -> dict[str, int]:
-    rows = session.execute(text("SELECT kind, count(*) FROM stations GROUP BY kind"))
-    return dict(rows.all())
-
-
 def list_in_area(session: Session, prefix: str) -> list[dict[str, Any]]:
     """reference, kind, kind_name, name of the stations of an area and of those below it."""
     rows = session.execute(
