@@ -1,0 +1,70 @@
+"""How likely an answer is to name the right area: a logistic model of the evidence, fitted to labelled texts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from gridmap.geocode.placing import How
+
+# Below this an answer is withheld: nothing is placed on a guess.
+THRESHOLD: Final = 0.9
+
+
+class Evidence(NamedTuple):
+    """What speaks for and against an answer; each number grows with the doubt but for the last two."""
+
+    how: How
+    # What the name cost to recognise; unexplained words beside it; unexplained words elsewhere.
+    cost: float = 0.0
+    beside: int = 0
+    elsewhere: int = 0
+    # An alias that is a common noun or that several places share.
+    common: int = 0
+    # Metres of uncertainty.
+    radius_m: float = 0.0
+    # Named divisions that contain the place, and other names in the text that lie next to it.
+    agreed: int = 0
+    support: int = 0
+
+
+_INTERCEPT: Final = 4.5
+_WEIGHTS: Final[Mapping[str, float]] = {
+    "area": -0.5,
+    "road": -1.0,
+    "part": -1.0,
+    "between": -0.8,
+    "whole": 0.0,
+    "cost": -1.5,
+    "beside": -4.0,
+    "elsewhere": -0.7,
+    "common": -2.5,
+    "radius": -0.4,
+    "agreed": 0.5,
+    "support": 0.8,
+}
+
+
+def features(evidence: Evidence) -> dict[str, float]:
+    """The model's inputs; an exact place without any doubt is all zeros."""
+    return {
+        "area": float(evidence.how is How.AREA),
+        "road": float(evidence.how is How.ROAD),
+        "part": float(evidence.how is How.PART),
+        "between": float(evidence.how is How.BETWEEN),
+        "whole": float(evidence.how is How.WHOLE),
+        "cost": evidence.cost,
+        "beside": float(evidence.beside > 0),
+        "elsewhere": min(evidence.elsewhere, 3) / 3,
+        "common": float(evidence.common > 0),
+        "radius": min(evidence.radius_m, 400.0) / 100,
+        "agreed": float(evidence.agreed > 0),
+        "support": float(evidence.support > 0),
+    }
+
+
+def estimate(evidence: Evidence) -> float:
+    """The probability (0..1) that the area is right."""
+    score = _INTERCEPT + sum(_WEIGHTS[name] * value for name, value in features(evidence).items())
+    return 1 / (1 + math.exp(-score))

@@ -1,0 +1,368 @@
+"""Known places, found by how they are spelled, by how they sound, by their initials and by their pieces.
+
+Everything is keyed by the canonical spelling of `address.canonical`. A name with counted steps, such as
+内湖路3段60巷12弄74号, is an entry by itself and a member of the series of its stem (…12弄), whose other
+members tell where a missing number must be.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from array import array
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+
+from gridmap.errors import InputError
+from gridmap.geocode import address
+from gridmap.geocode.contexts import Contexts
+from gridmap.geocode.likeness import Likeness
+
+Owner = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.object_]]
+
+_REQUIRED: Final = ("name", "kind", "x", "y")
+# Kinds whose rows are areas: they narrow down what they contain.
+AREA_KINDS: Final = frozenset(
+    {"province", "city", "county", "district", "town", "township", "street", "community", "grid", "area"}
+)
+_LONGEST_NAME: Final = 40
+# A name that is nothing but counted steps (3栋, 12号) means something only after its parent's.
+_BARE: Final = re.compile(r"(?:临?(?:\d+|[A-Z甲乙丙丁])(?:-\d+)?(?:号|弄|巷|栋|单元|组|邻|室|层))+")
+_LAST: Final = re.compile(r"临?(?:(\d+)[A-Z甲乙丙丁]?(?:-\d+)?([号弄巷栋组])|[A-Z甲乙丙丁戊]栋)$")
+_STEP_STARTS: Final = frozenset("0123456789临ABCDEFGHIJKLMNOPQRSTUVWXYZ甲乙丙丁")
+# What follows a door number in a name is a name by itself: 人民路258号|明月城小区3栋.
+_AFTER_DOOR: Final = re.compile(r".*\d[号弄](?=[^\d,号弄栋室层]{3})")
+# A short name that so many others end with is a common noun: 药店, 农贸市场.
+_COMMON_NAMES, _LONGEST_COMMON = 2, 4
+
+
+class Member(NamedTuple):
+    """A numbered place of a series, by its row."""
+
+    number: int
+    unit: str
+    row: int
+
+
+class Entry(NamedTuple):
+    """What a name stands for: rows of the gazetteer so called, `named` by their own name or by an alias."""
+
+    rows: Sequence[int]
+    named: bool
+
+
+class Gazetteer:
+    """An index of places.
+
+    `places`: a frame with name, kind, x, y (lon/lat in degrees, EPSG:4490), and, each of them optional or
+    empty, aliases (list of texts), parent (name of what it lies in) and area (code of the owning area). A
+    road may have many rows of one name, points along it. Raises InputError when a column is missing or a
+    position is not in degrees. Safe to read from several threads; `learn` swaps what was learnt at once.
+    """
+
+    def __init__(self, places: pd.DataFrame) -> None:
+        missing = [name for name in _REQUIRED if name not in places.columns]
+        if missing:
+            raise InputError(f"the gazetteer's frame has no column {missing[0]!r}: it needs name, kind, x, y")
+        x, y = places["x"].to_numpy(np.float64), places["y"].to_numpy(np.float64)
+        wrong = ~(np.isfinite(x) & np.isfinite(y) & (np.abs(x) <= 180) & (np.abs(y) <= 90))
+        if wrong.any():
+            row = int(wrong.argmax())
+            raise InputError(
+                f"the gazetteer's row {row} is not in degrees of lon/lat: x={x[row]}, y={y[row]}"
+            )
+        self.x, self.y = array("d", x.tobytes()), array("d", y.tobytes())
+        self.names = [text or "" for text in _texts(places, "name")]
+        kind, kinds = pd.factorize(pd.Series(_texts(places, "kind"), dtype=object).fillna(""))
+        self._kind, self._kinds = array("i", kind.astype(np.int32).tobytes()), [str(each) for each in kinds]
+        self.areas = _texts(places, "area")
+        codes = {code for code in self.areas if code}
+        # Codes that other codes lie under: too coarse to be an answer.
+        self.coarse = frozenset(
+            head for code in codes for k in range(2, len(code)) if (head := code[:k]) in codes
+        )
+        self.codes = frozenset(codes)
+
+        spelled = address.canonical_many(self.names)
+        parents = _texts(places, "parent")
+        parents = _translated(parents)
+        is_area = [self._kinds[k] in AREA_KINDS for k in self._kind]
+        middle = (float(np.median(x)), float(np.median(y))) if len(x) else None
+        self.contexts = Contexts(spelled, parents, self.areas, is_area, middle)
+        self._spelled = _full_names(spelled, parents)
+        self._enter(_alias_lists(places))
+        self._asked: tuple[Owner, list[str | None]] | None = None
+        self._tree: tuple[KDTree, NDArray[np.object_], float] | None = None
+        self._taught: dict[str, Entry] = {}
+        self._taught_starts: dict[str, int] = {}
+        self._spots: dict[tuple[str, float, float, str | None], int] = {}
+        self._kinds.append("taught")
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def kind(self, row: int) -> str:
+        return self._kinds[self._kind[row]]
+
+    def is_area(self, row: int) -> bool:
+        """Whether a row is an area, which narrows down, rather than a place in one."""
+        return self._kinds[self._kind[row]] in AREA_KINDS
+
+    def spelled(self, row: int) -> str:
+        """The row's own name in canonical spelling, its parent's before it where it is only a number."""
+        return self._spelled[row]
+
+    def find(self, name: str) -> Entry | None:
+        """What a canonical name stands for, by its own name before aliases; None when it is not known."""
+        if name in self._taught:
+            return self._taught[name]
+        k = self._vocabulary.get(name)
+        if k is None:
+            return None
+        first, last = self._first[k], self._first[k + 1]
+        return Entry(self._rows[first:last], bool(self._named[k]))
+
+    def series(self, stem: str) -> Sequence[Member]:
+        """Numbered places of a stem (a road, a lane, an estate, a village), by number."""
+        k = self._stems.get(stem)
+        if k is None:
+            return ()
+        return [
+            Member(self._numbers[i], self._units[i], self._members[i])
+            for i in range(self._from[k], self._from[k + 1])
+        ]
+
+    def has_series(self, stem: str) -> bool:
+        return stem in self._stems
+
+    def common(self, name: str) -> Sequence[int]:
+        """Rows whose names end with a common noun (药店 → 康民药店 …), empty for a name of one's own."""
+        return self._common.get(name, ())
+
+    def is_known(self, name: str) -> bool:
+        """Whether a canonical text is the name of a place, the stem of numbered ones, or a division."""
+        return (
+            name in self._vocabulary
+            or name in self._stems
+            or name in self.contexts.texts
+            or name in self._taught
+        )
+
+    def lengths(self, start: str) -> int:
+        """A bit mask of the lengths of known names that begin with two characters."""
+        return self._starts.get(start, 0) | self._taught_starts.get(start, 0)
+
+    def name_at(self, k: int) -> str:
+        """The name behind an id of `likeness`."""
+        return self._likely[k]
+
+    def areas_by(self, owner: Owner) -> list[str | None]:
+        """The area of each row, asked of `owner` where the frame gave none; remembered for the last owner."""
+        if all(self.areas):
+            return self.areas
+        if self._asked is None or self._asked[0] is not owner or len(self._asked[1]) != len(self.areas):
+            codes = owner(np.array(self.x), np.array(self.y))
+            self._asked = (owner, [area or code for area, code in zip(self.areas, codes, strict=True)])
+        return self._asked[1]
+
+    def areas_nearest(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.object_]:
+        """The area of the nearest row to each point: all that is known of areas without their outlines."""
+        if self._tree is None:
+            squeeze = math.cos(math.radians(float(np.median(self.y))))
+            at = np.column_stack([np.array(self.x) * squeeze, np.array(self.y)])
+            self._tree = (KDTree(at), np.array(self.areas, dtype=object), squeeze)
+        tree, areas, squeeze = self._tree
+        found: NDArray[np.object_] = areas[tree.query(np.column_stack([x * squeeze, y]))[1]]
+        return found
+
+    def learn(self, taught: pd.DataFrame) -> None:
+        """Replace what people have taught: alias, name, x, y (lon/lat, EPSG:4490), area.
+
+        An alias of a known name stands for that name and all its numbers; where `name` is empty or not
+        known it stands for the spot itself. Takes milliseconds; readers see the old or the new whole.
+        """
+        entries: dict[str, Entry] = {}
+        starts: dict[str, int] = {}
+        for alias, name, x, y, area in taught[["alias", "name", "x", "y", "area"]].itertuples(index=False):
+            written = address.canonical(alias)
+            if len(written) < 2:
+                continue
+            target = self.find(address.canonical(name)) if isinstance(name, str) and name else None
+            entries[written] = (
+                Entry(target.rows, False) if target else Entry((self._spot(alias, x, y, area),), True)
+            )
+            starts[written[:2]] = starts.get(written[:2], 0) | 1 << len(written)
+        self._taught, self._taught_starts = entries, starts
+
+    def _spot(self, name: str, x: float, y: float, area: str | None) -> int:
+        """The row of a taught spot; rows are added and never taken away, since readers may hold them."""
+        key = (name, x, y, area)
+        if key not in self._spots:
+            self.x.append(x)
+            self.y.append(y)
+            self.areas.append(area)
+            self._kind.append(len(self._kinds) - 1)
+            self._spelled.append(address.canonical(name))
+            self.contexts.add_unknown()
+            self.names.append(name)
+            self._spots[key] = len(self.names) - 1
+        return self._spots[key]
+
+    def _enter(self, aliases: list[Sequence[str] | None]) -> None:
+        """Fill the vocabulary: names, aliases, and the stems of numbered names."""
+        vocabulary: dict[str, int] = {}
+        named = bytearray()
+        entry, row_of = array("i"), array("i")
+
+        def enter(text: str, row: int, own: bool) -> None:
+            if 2 <= len(text) <= _LONGEST_NAME:
+                k = vocabulary.setdefault(text, len(vocabulary))
+                if k == len(named):
+                    named.append(own)
+                elif own > named[k]:
+                    named[k] = own
+                entry.append(k)
+                row_of.append(row)
+
+        for row, text in enumerate(self._spelled):
+            enter(text, row, True)
+            if "," in text:
+                enter(text.partition(",")[0], row, False)
+            if row in self.contexts.rests:
+                enter(self.contexts.rests[row], row, True)
+            if text[-1:] in "号弄栋组" and (after := _AFTER_DOOR.match(text)):
+                enter(text[after.end() :], row, False)
+        # Aliases after all names: of one spelling, the name comes first.
+        written = address.canonical_many([alias for each in aliases if each for alias in each])
+        position = 0
+        for row, each in enumerate(aliases):
+            for _ in each or ():
+                alias = written[position].strip(",")
+                position += 1
+                enter(_in_parent(alias, self._spelled[row]), row, False)
+        self._vocabulary, self._named = vocabulary, bytes(named)
+        self._first, self._rows = _grouped(entry, row_of, len(vocabulary))
+        starts: dict[str, int] = {}
+        for text in vocabulary:
+            starts[text[:2]] = starts.get(text[:2], 0) | 1 << len(text)
+        for text in self.contexts.texts:
+            starts[text[:2]] = starts.get(text[:2], 0) | 1 << len(text)
+        self._enter_series(starts)
+        self._starts = starts
+        listed = dict.fromkeys((*vocabulary, *self._stems, *self.contexts.texts))
+        plain = [text for text in listed if not _LAST.search(text)]
+        self._likely = plain
+        self.likeness = Likeness(plain)
+        self._common = self._common_nouns(plain)
+
+    def _enter_series(self, starts: dict[str, int]) -> None:
+        stems: dict[str, int] = {}
+        stem_of, number_of, member = array("i"), array("i"), array("i")
+        units: list[str] = []
+        for text, k in self._vocabulary.items():
+            row = self._rows[self._first[k]]
+            # 内湖路3段60巷12弄74号 tells where the lane is, too: all its stems learn of it.
+            while (step := _LAST.search(text)) and step.start() > 1:
+                stem = text[: step.start()]
+                number = int(step[1]) if step[1] else ord(step[0][0]) - ord("A" if step[0][0] < "a" else "甲")
+                stem_of.append(stems.setdefault(stem, len(stems)))
+                number_of.append(min(number, 2**31 - 1))
+                units.append(step[2] or "栋")
+                member.append(row)
+                starts[stem[:2]] = starts.get(stem[:2], 0) | 1 << len(stem)
+                text = stem
+                if text in self._vocabulary:
+                    break
+        numbers = np.frombuffer(number_of, dtype=np.int32) if number_of else np.empty(0, np.int32)
+        which = np.frombuffer(stem_of, dtype=np.int32) if stem_of else np.empty(0, np.int32)
+        order = np.lexsort((numbers, which))
+        self._stems = stems
+        self._from = array(
+            "i", np.searchsorted(which[order], np.arange(len(stems) + 1)).astype(np.int32).tobytes()
+        )
+        self._numbers = array("i", numbers[order].tobytes())
+        self._units = [units[i] for i in order]
+        rows = np.frombuffer(member, dtype=np.int32) if member else np.empty(0, np.int32)
+        self._members = array("i", rows[order].tobytes())
+
+    def _common_nouns(self, plain: list[str]) -> dict[str, list[int]]:
+        """Short names that other names end with, and the rows of all of these."""
+        ends: dict[str, list[int]] = {}
+        for text in plain:
+            for length in range(2, min(_LONGEST_COMMON, len(text) - 1) + 1):
+                ending = text[-length:]
+                if ending in self._vocabulary and text in self._vocabulary:
+                    ends.setdefault(ending, []).append(self._vocabulary[text])
+        return {
+            ending: sorted(
+                {
+                    row
+                    for k in (self._vocabulary[ending], *others)
+                    for row in self._rows[self._first[k] : self._first[k + 1]]
+                }
+            )
+            for ending, others in ends.items()
+            if len(others) >= _COMMON_NAMES
+        }
+
+
+def _texts(places: pd.DataFrame, column: str) -> list[str | None]:
+    """A column as texts, None where it is missing or empty."""
+    if column not in places.columns:
+        return [None] * len(places)
+    return [
+        str(value) if value is not None and value == value and value != "" else None
+        for value in places[column].tolist()
+    ]
+
+
+def _translated(texts: Sequence[str | None]) -> list[str | None]:
+    """Canonical spelling of texts of which few differ."""
+    distinct = list({text for text in texts if text})
+    spelled = dict(zip(distinct, address.canonical_many(distinct), strict=True))
+    return [spelled[text] if text else None for text in texts]
+
+
+def _alias_lists(places: pd.DataFrame) -> list[Sequence[str] | None]:
+    if "aliases" not in places.columns:
+        return [None] * len(places)
+    lists: list[Sequence[str] | None] = []
+    for value in places["aliases"].tolist():
+        if isinstance(value, str):
+            raise InputError(f"aliases must be lists of names, not the text {value[:40]!r}: split it first")
+        if isinstance(value, Sequence | np.ndarray | set):
+            lists.append([alias for alias in value if isinstance(alias, str)])
+        else:
+            lists.append(None)
+    return lists
+
+
+def _full_names(spelled: list[str], parents: list[str | None]) -> list[str]:
+    return [
+        parent + text if parent and text[:1] in _STEP_STARTS and _BARE.fullmatch(text) else text.strip(",")
+        for text, parent in zip(spelled, parents, strict=True)
+    ]
+
+
+def _in_parent(alias: str, own: str) -> str:
+    """An alias that is only a number belongs after the stem of its row's name."""
+    if _BARE.fullmatch(alias) and (step := _LAST.search(own)):
+        return own[: step.start()] + alias
+    return alias
+
+
+def _grouped(entry: array[int], row: array[int], count: int) -> tuple[array[int], array[int]]:
+    """Rows by entry, each once, as starts (count + 1) and rows."""
+    entries = np.frombuffer(entry, dtype=np.int32) if entry else np.empty(0, np.int32)
+    rows = np.frombuffer(row, dtype=np.int32) if row else np.empty(0, np.int32)
+    order = np.lexsort((rows, entries))
+    entries, rows = entries[order], rows[order]
+    keep = np.ones(len(rows), dtype=bool)
+    keep[1:] = (entries[1:] != entries[:-1]) | (rows[1:] != rows[:-1])
+    starts = np.searchsorted(entries[keep], np.arange(count + 1)).astype(np.int32)
+    return array("i", starts.tobytes()), array("i", rows[keep].tobytes())

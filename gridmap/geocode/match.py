@@ -1,0 +1,533 @@
+"""A text → the place that it means and the area that owns it, or an abstention that says why."""
+
+from __future__ import annotations
+
+import math
+import re
+import weakref
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gridmap.geo.locate import AreaIndex
+from gridmap.geocode import address, confidence, placing, reading
+from gridmap.geocode.confidence import Evidence
+from gridmap.geocode.gazetteer import Gazetteer
+from gridmap.geocode.placing import How, Spot
+from gridmap.geocode.relations import Relation, Where
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+Owner = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.object_]]
+
+_MOST_CANDIDATES: Final = 8
+# Two names of one text are of one place when they lie so near to each other.
+_TOGETHER_M: Final = 400.0
+_BESIDE_M: Final = 150.0
+_CROSSING_M: Final = 60.0
+# A region is a point when it is no larger than this.
+_SMALL_M: Final = 40.0
+_HAN: Final = re.compile(r"[\u4e00-\u9fff]|[A-Z]{2}")
+# The disc is looked at in its middle, on a ring at half its radius and on its rim.
+_RINGS: Final = tuple(
+    [(0.0, 0.0)]
+    + [(0.5 * math.cos(math.pi * k / 3), 0.5 * math.sin(math.pi * k / 3)) for k in range(6)]
+    + [(math.cos(math.pi * k / 6), math.sin(math.pi * k / 6)) for k in range(12)]
+)
+
+
+class Status(StrEnum):
+    ANSWERED = "answered"
+    ABSTAINED = "abstained"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A place that may be meant; x, y lon/lat in EPSG:4490."""
+
+    place: str
+    x: float
+    y: float
+    area: str | None
+    confidence: float
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a text means.
+
+    x, y: lon/lat in EPSG:4490, `radius_m` their uncertainty; `area` the code of the owner; `confidence`
+    the calibrated probability that `area` is right. Of an abstention place, x, y, radius_m and area are
+    None, `confidence` is that of the answer withheld, and `reasons` tells why. `candidates`: the likeliest
+    first, of answers and of abstentions.
+    """
+
+    text: str
+    status: Status
+    place: str | None
+    x: float | None
+    y: float | None
+    area: str | None
+    radius_m: float | None
+    confidence: float
+    reasons: tuple[str, ...]
+    candidates: tuple[Candidate, ...] = ()
+
+    @property
+    def abstained(self) -> bool:
+        return self.status is Status.ABSTAINED
+
+
+@dataclass(slots=True)
+class Finding:
+    """A text resolved as far as the gazetteer goes, before its disc is laid over the areas."""
+
+    reasons: list[str] = field(default_factory=list)
+    refused: bool = False
+    place: str = ""
+    rows: list[int] = field(default_factory=list)
+    x: float = math.nan
+    y: float = math.nan
+    radius_m: float = 0.0
+    disc: bool = False
+    area: str | None = None
+    evidence: Evidence | None = None
+    others: list[int] = field(default_factory=list)
+
+
+def geocode(text: str, gazetteer: Gazetteer, areas: gpd.GeoDataFrame | Owner | None = None) -> Match:
+    """Find what a text means.
+
+    `areas`: polygons with a column `code` and a CRS, or a function of x, y (n,) that answers the code of
+    the owner of each point, or None: then the areas of the gazetteer's rows are all that is known. Raises
+    nothing for any text.
+    """
+    return next(iter(_matches([text], gazetteer, areas)))
+
+
+def geocode_many(
+    texts: Iterable[str], gazetteer: Gazetteer, areas: gpd.GeoDataFrame | Owner | None = None
+) -> pd.DataFrame:
+    """`geocode` for many texts: place, x, y, radius_m, area, confidence, status, reasons, in their order.
+
+    Of abstained rows x, y and radius_m are NaN, place and area None. Reasons are joined by ；.
+    """
+    listed = list(texts)
+    distinct = list(dict.fromkeys(text if isinstance(text, str) else "" for text in listed))
+    position = {text: k for k, text in enumerate(distinct)}
+    found = list(_matches(distinct, gazetteer, areas))
+    order = [position[text if isinstance(text, str) else ""] for text in listed]
+    columns: dict[str, Any] = {
+        "place": pd.array([found[k].place for k in order], dtype=object),
+        "x": np.array([found[k].x for k in order], dtype=np.float64),
+        "y": np.array([found[k].y for k in order], dtype=np.float64),
+        "radius_m": np.array([found[k].radius_m for k in order], dtype=np.float64),
+        "area": pd.array([found[k].area for k in order], dtype=object),
+        "confidence": np.array([found[k].confidence for k in order], dtype=np.float64),
+        "status": pd.array([str(found[k].status) for k in order], dtype=object),
+        "reasons": pd.array(["；".join(found[k].reasons) for k in order], dtype=object),
+    }
+    return pd.DataFrame(columns)
+
+
+def resolve(
+    texts: Sequence[str], gazetteer: Gazetteer, areas: gpd.GeoDataFrame | Owner | None
+) -> list[Finding]:
+    """What each text comes to, with its evidence, whether or not it is enough for an answer."""
+    owner = _owner(areas)
+    owned = gazetteer.areas if owner is None else gazetteer.areas_by(owner)
+    canonical = address.canonical_many(texts)
+    findings = [
+        _resolve(raw, written, gazetteer, owned) for raw, written in zip(texts, canonical, strict=True)
+    ]
+    _probe([finding for finding in findings if finding.disc and not finding.refused], gazetteer, owner)
+    return findings
+
+
+def _matches(
+    texts: Sequence[str], gazetteer: Gazetteer, areas: gpd.GeoDataFrame | Owner | None
+) -> Iterable[Match]:
+    owner = _owner(areas)
+    owned = gazetteer.areas if owner is None else gazetteer.areas_by(owner)
+    for text, finding in zip(texts, resolve(texts, gazetteer, owner), strict=True):
+        yield _match(text, finding, gazetteer, owned)
+
+
+def _match(text: str, finding: Finding, gazetteer: Gazetteer, owned: Sequence[str | None]) -> Match:
+    sure = confidence.estimate(finding.evidence) if finding.evidence else 0.0
+    reasons = list(finding.reasons)
+    answered = not finding.refused and finding.evidence is not None
+    if answered and sure < confidence.THRESHOLD:
+        answered = False
+        reasons.append(f"把握不足（{sure:.0%}，需 {confidence.THRESHOLD:.0%}）")
+    candidates = _candidates(finding, gazetteer, owned, sure)
+    if not answered:
+        return Match(text, Status.ABSTAINED, None, None, None, None, None, sure, tuple(reasons), candidates)
+    return Match(
+        text,
+        Status.ANSWERED,
+        finding.place,
+        finding.x,
+        finding.y,
+        finding.area,
+        finding.radius_m,
+        sure,
+        tuple(reasons),
+        candidates,
+    )
+
+
+def _candidates(
+    finding: Finding, gazetteer: Gazetteer, owned: Sequence[str | None], sure: float
+) -> tuple[Candidate, ...]:
+    """The answer first, then one place for each name and area that may be meant."""
+    found: list[Candidate] = []
+    seen: set[tuple[str, str | None]] = set()
+    if finding.place and not math.isnan(finding.x):
+        kind = gazetteer.kind(finding.rows[0]) if finding.rows else "address"
+        found.append(Candidate(finding.place, finding.x, finding.y, finding.area, sure, kind))
+        seen.add((finding.place, finding.area))
+    rows = [*finding.rows, *finding.others]
+    rest = max(0.0, 1 - sure)
+    for row in rows:
+        key = (gazetteer.names[row], owned[row])
+        if key not in seen and len(found) < _MOST_CANDIDATES:
+            seen.add(key)
+            found.append(
+                Candidate(
+                    key[0], gazetteer.x[row], gazetteer.y[row], key[1], rest / len(rows), gazetteer.kind(row)
+                )
+            )
+    return tuple(found)
+
+
+def _resolve(raw: str, text: str, gazetteer: Gazetteer, owned: Sequence[str | None]) -> Finding:
+    finding = Finding()
+    if refusal := _senseless(raw, text):
+        return _refused(finding, refusal)
+    text = address.without_lead(text).strip(",.-")
+    seen = reading.read(text, gazetteer)
+    for named in seen.named:
+        if gazetteer.contexts.is_foreign(named):
+            return _refused(finding, f"“{named.text}”不在本辖区")
+    spots = [spot for anchor in seen.anchors if (spot := placing.place(anchor, gazetteer))]
+    if not spots:
+        words = "、".join(f"“{word.strip(',')}”" for word in seen.unknown[:3]) or f"“{text[:20]}”"
+        finding.others = _alike(seen.unknown, gazetteer)
+        return _refused(finding, f"地名库里没有{words}")
+    kept = []
+    for spot in spots:
+        allowed = _allowed(spot, seen.named, gazetteer)
+        if allowed is None:
+            finding.others += spot.rows[:_MOST_CANDIDATES]
+            names = "、".join(named.text for named in seen.named)
+            return _refused(finding, f"地址写的是{names}，而“{spot.name}”不在那里")
+        kept.append(allowed)
+    if seen.crossing and (crossing := _crossing(kept, gazetteer)):
+        return _at_crossing(finding, crossing, gazetteer, owned)
+    return _decide(finding, kept, seen, gazetteer, owned)
+
+
+def _senseless(raw: str, text: str) -> str | None:
+    """Why a text cannot be an address, or None."""
+    if len(raw) > address.LONGEST:
+        return f"文字太长（{len(raw)} 字，最多 {address.LONGEST} 字），不像地址"
+    if address.is_nothing(text):
+        if address.masked(raw) != raw:
+            return "只有电话或证件号码，没有地名"
+        return "没有写地址"
+    if not _HAN.search(text):
+        return "只有数字或符号，没有地名"
+    return None
+
+
+def _refused(finding: Finding, reason: str) -> Finding:
+    finding.refused = True
+    finding.reasons.append(reason)
+    return finding
+
+
+def _allowed(spot: Spot, named: Sequence[Any], gazetteer: Gazetteer) -> Spot | None:
+    """The spot with only the rows that lie in the divisions that the text names; None without any."""
+    if not named:
+        return spot
+    if spot.is_point:
+        fitting = [row for row in spot.near if gazetteer.contexts.fits(row, named) >= 0]
+        return spot if fitting else None
+    rows = [row for row in spot.rows if gazetteer.contexts.fits(row, named) >= 0]
+    if not rows:
+        return None
+    spot.rows = rows
+    return spot
+
+
+def _decide(
+    finding: Finding,
+    spots: list[Spot],
+    seen: reading.Reading,
+    gazetteer: Gazetteer,
+    owned: Sequence[str | None],
+) -> Finding:
+    main = _main(spots)
+    others = [spot for spot in spots if spot is not main and spot.how is not How.AREA]
+    common = 0
+    anchor = main.anchor
+    if main.how in (How.EXACT, How.WHOLE) and not anchor.steps and (alike := gazetteer.common(anchor.name)):
+        allowed = [row for row in alike if gazetteer.contexts.fits(row, seen.named) >= 0]
+        if others or len(allowed) > len(main.rows):
+            common = 1
+        main.rows = allowed or main.rows
+    support = 0
+    for other in reversed(others):
+        near = _near(main, other, _BESIDE_M if common else _TOGETHER_M, gazetteer)
+        if near is None:
+            if common:
+                # A common noun that is not there after all: what it stands beside is known.
+                main, common = other, 0
+                anchor = main.anchor
+                break
+            finding.others += [*main.rows[:4], *other.rows[:4]]
+            return _refused(finding, f"“{main.name}”与“{other.name}”相距太远，地址自相矛盾")
+        if not main.is_point:
+            main.rows = near
+        support += 1
+    if main.is_point:
+        return _between(finding, main, seen, support, gazetteer, owned)
+    rows = main.rows
+    areas = Counter(owned[row] for row in rows)
+    finding.rows, finding.place = rows[:_MOST_CANDIDATES], main.name
+    relation = anchor.relation
+    if main.how is How.AREA:
+        return _in_area(finding, main, seen, gazetteer, owned)
+    x, y, spread = _middle(rows, gazetteer)
+    if len(areas) > 1 and not (relation and spread <= _SMALL_M):
+        finding.rows = _one_each(rows, owned)
+        what = "有多处" if main.how is How.EXACT else "跨"
+        finding.reasons.append(f"“{main.name}”{what}{len(areas)} 个网格，请补充楼栋、门牌或在图上指认")
+        finding.refused = True
+        return finding
+    finding.reasons.append(_told(main))
+    finding.x, finding.y = _row_near(x, y, rows, gazetteer)
+    finding.radius_m = max(spread, 10.0)
+    if relation and relation.where is not Where.WITHIN:
+        _move(finding, relation, spread)
+    else:
+        finding.area = next(iter(areas))
+    finding.evidence = _evidence(
+        main, seen, finding.radius_m if finding.disc else 0.0, common, support, gazetteer
+    )
+    return finding
+
+
+def _main(spots: list[Spot]) -> Spot:
+    """The spot that the text is about: the last of the narrow ones, else the last road, else the last area."""
+    for least in (How.PART, How.ROAD, How.AREA):
+        fitting = [spot for spot in spots if spot.how >= least]
+        if fitting:
+            return fitting[-1]
+    raise AssertionError("every spot is at least an area")
+
+
+def _near(main: Spot, other: Spot, reach_m: float, gazetteer: Gazetteer) -> list[int] | None:
+    """The rows of `main` within reach of `other`; None when there are none."""
+    if other.is_point:
+        marks = [(other.x, other.y)]
+        reach_m += other.radius_m
+    else:
+        marks = [(gazetteer.x[row], gazetteer.y[row]) for row in other.rows]
+    if main.is_point:
+        close = any(placing.metres(main.x, main.y, *mark) <= reach_m + main.radius_m for mark in marks)
+        return [] if close else None
+    rows = [
+        row
+        for row in main.rows
+        if any(placing.metres(gazetteer.x[row], gazetteer.y[row], *mark) <= reach_m for mark in marks)
+    ]
+    return rows or None
+
+
+def _between(
+    finding: Finding,
+    spot: Spot,
+    seen: reading.Reading,
+    support: int,
+    gazetteer: Gazetteer,
+    owned: Sequence[str | None],
+) -> Finding:
+    """An answer reckoned from known numbers on both sides."""
+    finding.place, finding.x, finding.y, finding.radius_m = spot.name, spot.x, spot.y, spot.radius_m
+    finding.others = list(spot.near)
+    known = "、".join(dict.fromkeys(gazetteer.names[row] for row in spot.near))
+    finding.reasons.append(f"地名库没有“{spot.name}”，由{known}推算，误差约 {spot.radius_m:.0f} 米")
+    areas = {owned[row] for row in spot.near}
+    if len(areas) > 1:
+        return _refused(finding, "两侧已知门牌不在同一网格，无法判断")
+    finding.area = areas.pop()
+    finding.disc = True
+    if spot.anchor.relation and spot.anchor.relation.where is not Where.WITHIN:
+        _move(finding, spot.anchor.relation, 0.0)
+    finding.evidence = _evidence(spot, seen, finding.radius_m, 0, support, gazetteer)
+    return finding
+
+
+def _in_area(
+    finding: Finding,
+    spot: Spot,
+    seen: reading.Reading,
+    gazetteer: Gazetteer,
+    owned: Sequence[str | None],
+) -> Finding:
+    """Only a division is known: an answer where it is itself the finest area."""
+    areas = {owned[row] for row in spot.rows}
+    if len(areas) > 1 or next(iter(areas)) in gazetteer.coarse:
+        finding.others, finding.rows = [], []
+        return _refused(finding, f"只写到“{spot.name}”，看不出是哪个网格")
+    row = spot.rows[0]
+    finding.x, finding.y, finding.area = gazetteer.x[row], gazetteer.y[row], owned[row]
+    finding.reasons.append(f"按“{spot.name}”归属，具体位置未知")
+    finding.evidence = _evidence(spot, seen, 0.0, 0, 0, gazetteer)
+    return finding
+
+
+def _crossing(spots: list[Spot], gazetteer: Gazetteer) -> tuple[int, int] | None:
+    """The nearest rows of the last two roads, when they meet."""
+    roads = [spot for spot in spots if spot.how is How.ROAD]
+    if len(roads) < 2:
+        return None
+    one, other = roads[-2].rows, roads[-1].rows
+    gap, a, b = min((placing.distance_m(gazetteer, a, b), a, b) for a in one for b in other)
+    return (a, b) if gap <= _CROSSING_M else None
+
+
+def _at_crossing(
+    finding: Finding,
+    rows: tuple[int, int],
+    gazetteer: Gazetteer,
+    owned: Sequence[str | None],
+) -> Finding:
+    a, b = rows
+    finding.x = (gazetteer.x[a] + gazetteer.x[b]) / 2
+    finding.y = (gazetteer.y[a] + gazetteer.y[b]) / 2
+    finding.place = f"{gazetteer.names[a]}与{gazetteer.names[b]}路口"
+    finding.radius_m, finding.disc, finding.others = 20.0, True, [a, b]
+    finding.area = owned[a]
+    finding.reasons.append(f"“{gazetteer.names[a]}”与“{gazetteer.names[b]}”的交叉口")
+    finding.evidence = Evidence(How.BETWEEN, radius_m=20.0, support=1)
+    return finding
+
+
+def _move(finding: Finding, relation: Relation, spread: float) -> None:
+    finding.x, finding.y = placing.moved(finding.x, finding.y, relation.east_m, relation.north_m)
+    finding.radius_m = math.hypot(spread if spread > 10 else 0.0, relation.radius_m)
+    finding.disc = True
+    finding.reasons.append(f"“{relation.text}”按误差 {finding.radius_m:.0f} 米计")
+
+
+def _evidence(
+    spot: Spot, seen: reading.Reading, radius_m: float, common: int, support: int, gazetteer: Gazetteer
+) -> Evidence:
+    anchor = spot.anchor
+    beside = int(bool(anchor.before)) + int(bool(anchor.after))
+    rows = spot.near or spot.rows
+    agreed = gazetteer.contexts.fits(rows[0], seen.named) if seen.named and rows else 0
+    cost = max((each.cost for each in seen.anchors), default=0.0)
+    unknown = sum(1 for word in seen.unknown if word not in (anchor.before, anchor.after))
+    return Evidence(spot.how, cost, beside, unknown, common, radius_m, max(agreed, 0), support)
+
+
+def _told(spot: Spot) -> str:
+    anchor = spot.anchor
+    if anchor.cost:
+        return f"“{anchor.name}”与所写读音或字形相近，按“{spot.name}”定位"
+    if spot.missing:
+        return f"地名库没有“{spot.missing}”，“{spot.name}”全部在同一网格"
+    if spot.alias:
+        return f"“{anchor.name}”是“{spot.name}”的别名"
+    return f"地名库有“{spot.name}”"
+
+
+def _middle(rows: Sequence[int], gazetteer: Gazetteer) -> tuple[float, float, float]:
+    """Mean position in degrees, and the farthest row from it in metres."""
+    if len(rows) == 1:
+        return gazetteer.x[rows[0]], gazetteer.y[rows[0]], 0.0
+    x = sum(gazetteer.x[row] for row in rows) / len(rows)
+    y = sum(gazetteer.y[row] for row in rows) / len(rows)
+    return x, y, max(placing.metres(x, y, gazetteer.x[row], gazetteer.y[row]) for row in rows)
+
+
+def _row_near(x: float, y: float, rows: Sequence[int], gazetteer: Gazetteer) -> tuple[float, float]:
+    row = min(rows, key=lambda row: placing.metres(x, y, gazetteer.x[row], gazetteer.y[row]))
+    return gazetteer.x[row], gazetteer.y[row]
+
+
+def _one_each(rows: Sequence[int], owned: Sequence[str | None]) -> list[int]:
+    """The first row of each area."""
+    first: dict[str | None, int] = {}
+    for row in rows:
+        first.setdefault(owned[row], row)
+    return list(first.values())
+
+
+def _alike(words: Sequence[str], gazetteer: Gazetteer) -> list[int]:
+    """Rows whose names share pieces with words that are not known: for a person to choose from."""
+    rows: list[int] = []
+    for word in words[:2]:
+        for k in gazetteer.likeness.sharing(word.strip(",")[:20], _MOST_CANDIDATES):
+            entry = gazetteer.find(gazetteer.name_at(k))
+            rows += entry.rows[:1] if entry else ()
+    return rows
+
+
+def _probe(findings: Sequence[Finding], gazetteer: Gazetteer, owner: Owner | None) -> None:
+    """Lay the discs over the areas: one that meets two of them, or the outside, is no answer."""
+    if not findings:
+        return
+    east, north = np.array(_RINGS).T
+    x = np.array([finding.x for finding in findings])[:, None]
+    y = np.array([finding.y for finding in findings])[:, None]
+    radius = np.array([finding.radius_m for finding in findings])[:, None]
+    px, py = placing.moved_many(x, y, east * radius, north * radius)
+    if owner is not None:
+        codes = owner(px.ravel(), py.ravel()).reshape(px.shape)
+    else:
+        codes = gazetteer.areas_nearest(px.ravel(), py.ravel()).reshape(px.shape)
+    for finding, around in zip(findings, codes, strict=True):
+        met = set(around)
+        finding.area = around[0]
+        if None in met and len(met) > 1:
+            finding.reasons.append("误差范围伸出辖区")
+            finding.refused = True
+        elif len(met) > 1:
+            finding.reasons.append(f"误差范围跨 {len(met)} 个网格，请在图上指认")
+            finding.refused = True
+        elif owner is not None and met == {None}:
+            finding.reasons.append("位置在辖区之外")
+            finding.refused = True
+
+
+def _owner(areas: gpd.GeoDataFrame | Owner | None) -> Owner | None:
+    """The function that tells the owner of points; that of a frame is kept for its next use."""
+    global _latest
+    if areas is None or callable(areas):
+        return areas
+    if _latest is None or _latest[0]() is not areas:
+        index = AreaIndex(areas, kind="kind" if "kind" in areas.columns else None)
+        codes = np.array([*areas["code"], None], dtype=object)
+
+        def owner(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.object_]:
+            found: NDArray[np.object_] = codes[index.locate(x, y)]
+            return found
+
+        _latest = (weakref.ref(areas), owner)
+    return _latest[1]
+
+
+_latest: tuple[weakref.ref[gpd.GeoDataFrame], Owner] | None = None

@@ -1,0 +1,225 @@
+"""From a known name and its numbers to where it can be: one spot, several, or a stretch between two."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridmap.geocode import address
+from gridmap.geocode.address import BUILDING, DOOR, GROUP, LOCATING
+from gridmap.geocode.gazetteer import Gazetteer, Member
+from gridmap.geocode.reading import Anchor
+
+_DEGREE_M: Final = 111_320.0
+# Points of a region that are looked at: enough to know its areas.
+_MOST_ROWS: Final = 400
+# Known numbers farther apart than this on one road say nothing of what lies between.
+_LONGEST_GAP_M: Final = 1_500.0
+# Beyond the last known number of a side: this many numbers on, at so many metres a number.
+_FARTHEST_BEYOND, _METRES_A_NUMBER = 24, 4.0
+_POINT_M: Final = 10.0
+_ROAD_KINDS: Final = frozenset({"road", "street_line", "lane"})
+# 3号 in an estate or a lane is building 3; on a road it is a door.
+_OTHER_UNIT: Final = {DOOR: BUILDING, BUILDING: DOOR}
+_ON_ROADS: Final = frozenset("号弄巷")
+
+
+class How(IntEnum):
+    """How a spot was found, the surest last."""
+
+    AREA = 0
+    ROAD = 1
+    PART = 2
+    BETWEEN = 3
+    WHOLE = 4
+    EXACT = 5
+
+
+@dataclass(slots=True)
+class Spot:
+    """Where an anchor can be: `rows` of the gazetteer, or the point x, y (degrees) within `radius_m`.
+
+    `missing` is the step that the gazetteer does not have; `near` are the rows that a point was
+    reckoned from.
+    """
+
+    anchor: Anchor
+    how: How
+    rows: list[int]
+    name: str
+    x: float = math.nan
+    y: float = math.nan
+    radius_m: float = 0.0
+    missing: str = ""
+    near: list[int] = field(default_factory=list)
+    alias: bool = False
+
+    @property
+    def is_point(self) -> bool:
+        return not math.isnan(self.x)
+
+
+def place(anchor: Anchor, gazetteer: Gazetteer) -> Spot | None:
+    """The spot of an anchor, or None when its name is a division without a place of its own."""
+    name = anchor.name
+    entry = gazetteer.find(name)
+    rows = _own(name, gazetteer)
+    stems = [name]
+    for row in rows[:16]:
+        if (spelled := gazetteer.spelled(row)) not in stems:
+            stems.append(spelled)
+    missing: address.Step | None = None
+    for step in anchor.steps:
+        if step.unit not in LOCATING:
+            continue
+        found = _next(stems, step, gazetteer)
+        if not found:
+            missing = step
+            break
+        stems = found
+        rows = [row for stem in stems for row in _own(stem, gazetteer)]
+        name = stems[0]
+    members = [member for stem in stems for member in gazetteer.series(stem)]
+    alias = entry is not None and not entry.named
+    if missing:
+        between = _between(missing, members, gazetteer)
+        if between:
+            between.anchor, between.name, between.alias = anchor, stems[-1] + missing.text, alias
+            return between
+    if not rows and not members:
+        return None
+    label = gazetteer.names[rows[0]] if rows else name
+    kinds = {gazetteer.kind(row) for row in rows}
+    stretch = rows + [member.row for member in members]
+    if anchor.is_area and not missing:
+        return Spot(anchor, How.AREA, rows, label, alias=alias)
+    if kinds & _ROAD_KINDS or (not rows and any(member.unit in _ON_ROADS for member in members)):
+        return Spot(
+            anchor,
+            How.ROAD,
+            stretch[:_MOST_ROWS],
+            label,
+            missing=missing.text if missing else "",
+            alias=alias,
+        )
+    if missing:
+        return Spot(anchor, How.PART, stretch[:_MOST_ROWS], label, missing=missing.text, alias=alias)
+    if members and (not rows or not any(step.unit in LOCATING for step in anchor.steps)):
+        return Spot(anchor, How.WHOLE, stretch[:_MOST_ROWS], label, alias=alias)
+    return Spot(anchor, How.EXACT, rows, label, alias=alias)
+
+
+def distance_m(gazetteer: Gazetteer, one: int, other: int) -> float:
+    """Metres between two rows, on a plane at their latitude: exact to 0.5% at the distances of a town."""
+    return metres(gazetteer.x[one], gazetteer.y[one], gazetteer.x[other], gazetteer.y[other])
+
+
+def metres(x1: float, y1: float, x2: float, y2: float) -> float:
+    """Metres between two positions in degrees, on a plane at their latitude."""
+    return math.hypot((x2 - x1) * math.cos(math.radians((y1 + y2) / 2)), y2 - y1) * _DEGREE_M
+
+
+def moved(x: float, y: float, east_m: float, north_m: float) -> tuple[float, float]:
+    """A position in degrees, so many metres on."""
+    return x + east_m / (_DEGREE_M * math.cos(math.radians(y))), y + north_m / _DEGREE_M
+
+
+def moved_many(
+    x: NDArray[np.float64], y: NDArray[np.float64], east_m: NDArray[np.float64], north_m: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """`moved` for arrays that broadcast."""
+    return x + east_m / (_DEGREE_M * np.cos(np.radians(y))), y + north_m / _DEGREE_M
+
+
+def _own(name: str, gazetteer: Gazetteer) -> list[int]:
+    """The rows of a name; where it is the name of some and an alias of others, the former."""
+    entry = gazetteer.find(name)
+    if entry is None:
+        return []
+    if entry.named and len(entry.rows) > 1:
+        own = [row for row in entry.rows if gazetteer.spelled(row) == name]
+        return own or list(entry.rows)
+    return list(entry.rows)
+
+
+def _next(stems: Sequence[str], step: address.Step, gazetteer: Gazetteer) -> list[str]:
+    """The stems with a step added, those that are known: as written, without its sub-number, or as 栋 for 号."""
+    plain = f"{step.number}{step.unit}" if step.number >= 0 else step.text
+    for text in dict.fromkeys((step.text, plain)):
+        found = [stem + text for stem in stems if gazetteer.is_known(stem + text)]
+        other = _OTHER_UNIT.get(step.unit)
+        if not found and other:
+            turned = text[: -len(step.unit)] + other
+            found = [stem + turned for stem in stems if gazetteer.is_known(stem + turned)]
+        if found:
+            return found
+    return []
+
+
+def _between(step: address.Step, members: Sequence[Member], gazetteer: Gazetteer) -> Spot | None:
+    """Where a missing number must be among the known ones of its series; None where they cannot tell.
+
+    On roads odd and even numbers stand on their own sides, and doors, lanes and alleys share one sequence.
+    """
+    if step.number < 0:
+        return None
+    if step.unit == BUILDING or step.unit == GROUP or not any(member.unit in _ON_ROADS for member in members):
+        return _neighbour(step, members, gazetteer)
+    doors = [member for member in members if member.unit in _ON_ROADS]
+    same = [member for member in doors if member.number % 2 == step.number % 2]
+    spot = _interpolated(step.number, same, gazetteer)
+    other = _interpolated(step.number, doors, gazetteer) if spot is None or spot.radius_m > 60 else None
+    if spot is None or (other is not None and other.radius_m < spot.radius_m / 2):
+        spot = other
+    return spot
+
+
+def _interpolated(number: int, members: Sequence[Member], gazetteer: Gazetteer) -> Spot | None:
+    below = [member for member in members if member.number <= number]
+    above = [member for member in members if member.number >= number]
+    if below and above:
+        low, high = below[-1], above[0]
+        lows = [member.row for member in below if member.number == low.number]
+        highs = [member.row for member in above if member.number == high.number]
+        a, b = min(((i, j) for i in lows for j in highs), key=lambda pair: distance_m(gazetteer, *pair))
+        gap = distance_m(gazetteer, a, b)
+        if gap > _LONGEST_GAP_M:
+            return None
+        share = (number - low.number) / (high.number - low.number) if high.number > low.number else 0.5
+        x = gazetteer.x[a] + share * (gazetteer.x[b] - gazetteer.x[a])
+        y = gazetteer.y[a] + share * (gazetteer.y[b] - gazetteer.y[a])
+        # Numbers are not evenly spaced: the truth is off by a share of the gap, least near its ends.
+        radius = _POINT_M + 0.5 * gap * math.sqrt(share * (1 - share))
+        return _point(x, y, radius, [a, b])
+    end = below[-1] if below else above[0] if above else None
+    if end is None or abs(end.number - number) > _FARTHEST_BEYOND:
+        return None
+    reach = _POINT_M + _METRES_A_NUMBER * abs(end.number - number)
+    return _point(gazetteer.x[end.row], gazetteer.y[end.row], reach, [end.row])
+
+
+def _neighbour(step: address.Step, members: Sequence[Member], gazetteer: Gazetteer) -> Spot | None:
+    """Buildings and groups do not stand in line: the nearest numbers on both sides tell only of their area."""
+    below = [member for member in members if member.number < step.number]
+    above = [member for member in members if member.number > step.number]
+    if not below or not above or above[0].number - below[-1].number > 4:
+        return None
+    a, b = below[-1].row, above[0].row
+    x, y = (gazetteer.x[a] + gazetteer.x[b]) / 2, (gazetteer.y[a] + gazetteer.y[b]) / 2
+    gap = distance_m(gazetteer, a, b)
+    if gap > _LONGEST_GAP_M / 3:
+        return None
+    return _point(x, y, _POINT_M + 0.6 * gap, [a, b])
+
+
+def _point(x: float, y: float, radius: float, near: list[int]) -> Spot:
+    return Spot(_NOBODY, How.BETWEEN, [], "", x, y, radius, near=near)
+
+
+_NOBODY: Final = Anchor("", 0, 0)

@@ -1,0 +1,294 @@
+"""A text read with a gazetteer at hand: which known names it holds, with which numbers, and what is left over."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from gridmap.geocode import address, contexts, relations
+from gridmap.geocode.contexts import Named, Scope
+from gridmap.geocode.gazetteer import Gazetteer
+from gridmap.geocode.relations import Relation, Where
+
+# Costs of covering a text: one character left over is worse than any number of names.
+_GAP_COST, _NAME_COST, _STEP_COST = 10, 1, 2
+# How much a name may differ from a known one, for each of its characters.
+_DEAREST: Final = 0.3
+_ENDINGS: Final = ("小区", "社区", "住宅区", "家属区", "花园")
+# Words around names that say nothing of where.
+_FILLER: Final = re.compile(
+    r"(?:[的在是,.\-]|里面?|内|位于|靠近?|临近?|紧邻|从|到|去|往|处|就|附近|旁边|小区|院|我们?|俺|家|住|这|那|有人?|和|与|跟|及|其"
+    r"|地址|地点|地方|大概|大约|可能|好像|应该|具体|位置|发生|事发|路段|路上|街上|田里?|地里?|巷子|巷内|机耕道|公路|村道|商铺"
+    r"|门面|门市|铺面|店面|底商|临街|沿街|反映|举报|投诉|听说|看到|发现|您好|你好|后|前|上|下|边|口|号|附|临|第)+"
+)
+_JOINED: Final = re.compile(r"[,的和与跟及至到交\-]*")
+# What follows a name and is the start of a complaint, not of a longer name.
+_CLAUSE: Final = re.compile(
+    r"[,的]*(?:有|没|被|在|正|又|很|太|总|老是|经常|天天|每天|晚上|半夜|凌晨|早上|昨|今|一直|一到|漏|吵|噪|乱|打|堵|坏|停|占|违|垃圾"
+    r"|路灯|井盖|电梯|楼道|消防|下水|污水|广场舞|遛狗|狗|高空|业主|邻居|租户|租客|住户|老板|老人|小孩|居民|群众|两|几|多|这|那|发生|出现"
+    r"|发现|存在|需要|请|求|要|说|因|由于|夫妻|施工|装修|油烟|养|晒|丢|扔|掉|倒|积水|水管|塌|裂|断|冒|着火|起火|车辆|电动车|树|墙|外卖)"
+)
+
+
+@dataclass(slots=True)
+class Anchor:
+    """A known name in the text, with the steps that follow it.
+
+    `cost` is what the name cost to recognise (0: as spelled); `before` and `after` stand unexplained next
+    to it and may make it another name.
+    """
+
+    name: str
+    start: int
+    end: int
+    cost: float = 0.0
+    steps: list[address.Step] = field(default_factory=list)
+    relation: Relation | None = None
+    before: str = ""
+    after: str = ""
+    is_area: bool = False
+
+
+@dataclass(slots=True)
+class Reading:
+    """What was recognised: anchors from left to right, named divisions, and words that nothing explains."""
+
+    anchors: list[Anchor] = field(default_factory=list)
+    named: list[Named] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    crossing: bool = False
+
+
+@dataclass(slots=True)
+class _Span:
+    """A stretch of the text: a `name` (as the gazetteer spells it), a step, or a gap."""
+
+    start: int
+    end: int
+    name: str = ""
+    step: address.Step | None = None
+    cost: float = 0.0
+
+
+def read(text: str, gazetteer: Gazetteer) -> Reading:
+    """Read a canonical text."""
+    reading = Reading()
+    anchor: Anchor | None = None
+    # Whether the next step belongs to `anchor`: nothing unexplained has come between.
+    open_anchor = False
+    leftover = ""
+    for span in _recognised(text, _cover(text, gazetteer), gazetteer, reading):
+        if span.step:
+            if open_anchor and anchor:
+                anchor.steps.append(span.step)
+            continue
+        piece = text[span.start : span.end]
+        if not span.name:
+            if anchor and open_anchor and (relation := relations.read(piece.lstrip(",("))):
+                joined = relation.where is Where.CROSSING and len(reading.anchors) > 1
+                reading.crossing = reading.crossing or joined
+                anchor.relation = anchor.relation or relation
+                open_anchor = relation.where is Where.WITHIN
+                continue
+            leftover = piece
+            if not _FILLER.fullmatch(piece):
+                if (
+                    anchor
+                    and open_anchor
+                    and not piece.startswith(",")
+                    and not _CLAUSE.match(piece)
+                    and not anchor.steps
+                ):
+                    anchor.after = piece
+                reading.unknown.append(piece)
+                open_anchor = False
+            continue
+        anchor = Anchor(span.name, span.start, span.end, span.cost)
+        entry = gazetteer.find(span.name)
+        told = contexts.name(span.name)
+        if entry is None or all(gazetteer.is_area(row) for row in entry.rows[:8]):
+            if told.scope is not Scope.OTHER and told.stem in gazetteer.contexts.known[told.scope]:
+                reading.named.append(told)
+            anchor.is_area = entry is not None or not gazetteer.has_series(span.name)
+        if (
+            leftover
+            and not leftover.endswith(",")
+            and not _FILLER.fullmatch(leftover)
+            and not _CLAUSE.match(leftover)
+        ):
+            anchor.before = leftover
+        leftover = ""
+        reading.anchors.append(anchor)
+        open_anchor = True
+    return reading
+
+
+def _cover(text: str, gazetteer: Gazetteer) -> list[_Span]:
+    """The text as known names, counted steps and gaps, so that the least is left over."""
+    n = len(text)
+    step_at = {step.start: step for step in address.steps(text)}
+    cost = [0] + [1 << 30] * n
+    came: list[tuple[int, address.Step | None, bool]] = [(0, None, False)] * (n + 1)
+    for i in range(n):
+        here = cost[i]
+        if here + _GAP_COST < cost[i + 1]:
+            cost[i + 1], came[i + 1] = here + _GAP_COST, (i, None, False)
+        if (step := step_at.get(i)) and here + _STEP_COST < cost[step.end]:
+            cost[step.end], came[step.end] = here + _STEP_COST, (i, step, False)
+        lengths = gazetteer.lengths(text[i : i + 2])
+        if not lengths or (text[i].isdigit() and i and text[i - 1].isdigit()):
+            continue
+        length = 2
+        lengths >>= 2
+        while lengths:
+            if lengths & 1:
+                end = i + length
+                if end <= n and here + _NAME_COST <= cost[end] and gazetteer.is_known(text[i:end]):
+                    cost[end], came[end] = here + _NAME_COST, (i, None, True)
+            lengths >>= 1
+            length += 1
+    spans: list[_Span] = []
+    end = n
+    while end:
+        start, step, named = came[end]
+        if named:
+            spans.append(_Span(start, end, text[start:end]))
+        elif step:
+            spans.append(_Span(start, end, step=step))
+        elif spans and not spans[-1].name and not spans[-1].step:
+            spans[-1].start = start
+        else:
+            spans.append(_Span(start, end))
+        end = start
+    return spans[::-1]
+
+
+def _recognised(text: str, spans: list[_Span], gazetteer: Gazetteer, reading: Reading) -> list[_Span]:
+    """The spans with divisions taken out of the gaps, and gaps that are names misspelled put right."""
+    done: list[_Span] = []
+    k = 0
+    while k < len(spans):
+        span = spans[k]
+        k += 1
+        if span.name or span.step:
+            done.append(span)
+            continue
+        if all(earlier.name and contexts.name(earlier.name).scope is not Scope.OTHER for earlier in done):
+            lead = address.without_lead(text[span.start : span.end])
+            follows = text[span.end : span.end + 1]
+            named, rest = contexts.head(lead + follows)
+            if not named:
+                named, rest = contexts.unlisted(lead + follows)
+            if len(rest) >= len(follows):
+                reading.named += [_right_name(each, gazetteer) for each in named]
+                span = _Span(span.end - len(rest) + len(follows), span.end)
+            if span.start == span.end:
+                continue
+        after_name = bool(done and (done[-1].name or done[-1].step))
+        piece = text[span.start : span.end]
+        if _FILLER.fullmatch(piece) or (after_name and relations.read(piece.lstrip(","))):
+            done.append(span)
+            continue
+        previous = done[-1] if done and done[-1].name and not _is_division(done[-1].name, gazetteer) else None
+        following = spans[k] if k < len(spans) and spans[k].name else None
+        like, used_previous, used_following = _closest(text, span, previous, following, gazetteer)
+        if like is None:
+            done.append(span)
+            continue
+        if used_previous:
+            done.pop()
+        if used_following:
+            k += 1
+        if like.start > span.start and not used_previous:
+            done.append(_Span(span.start, like.start))
+        done.append(like)
+        gap_end = following.end if used_following and following else span.end
+        if like.end < gap_end:
+            done.append(_Span(like.end, gap_end))
+    return done
+
+
+def _closest(
+    text: str, gap: _Span, previous: _Span | None, following: _Span | None, gazetteer: Gazetteer
+) -> tuple[_Span | None, bool, bool]:
+    """A known name that the gap, with or without the names at its sides, is a misspelling of."""
+    options = []
+    if previous and following:
+        options.append((previous.start, following.end, True, True))
+    if following:
+        options.append((gap.start, following.end, False, True))
+    if previous:
+        options.append((previous.start, gap.end, True, False))
+    options.append((gap.start, gap.end, False, False))
+    best: tuple[float, _Span, bool, bool] | None = None
+    for start, end, left, right in options:
+        for a, b in _trimmed(text, start, end, right):
+            found = _like(text[a:b], gazetteer)
+            if found and (best is None or found[1] < best[0]):
+                best = (found[1], _Span(a, b, found[0], cost=found[1]), left, right)
+        if best:
+            break
+    return best[1:] if best else (None, False, False)
+
+
+def _trimmed(text: str, start: int, end: int, right: bool) -> list[tuple[int, int]]:
+    """The stretch without marks at its ends, and without the words of a relation or a complaint after it."""
+    while start < end and text[start] in ",的.-":
+        start += 1
+    while end > start and text[end - 1] in ",.-":
+        end -= 1
+    if "," in text[start:end]:
+        first = text.index(",", start, end)
+        return [(start, first)] if first - start >= 2 else []
+    stretches = [(start, end)]
+    if not right:
+        for cut in range(start + 2, end):
+            tail = text[cut:end]
+            relation = relations.read(tail)
+            if (relation and relation.text == tail) or (cut > start + 2 and _CLAUSE.match(tail)):
+                stretches.append((start, cut))
+                break
+    return [(a, b) for a, b in stretches if b - a >= 2]
+
+
+def _like(name: str, gazetteer: Gazetteer) -> tuple[str, float] | None:
+    """A known name and the cost of taking `name` for it, or None."""
+    for ending in _ENDINGS:
+        if (
+            name.endswith(ending)
+            and len(name) - len(ending) >= 2
+            and gazetteer.is_known(name.removesuffix(ending))
+        ):
+            return name.removesuffix(ending), 0.2
+    for ending in _ENDINGS[:1]:
+        if gazetteer.is_known(name + ending):
+            return name + ending, 0.2
+    if name.isascii():
+        found = gazetteer.likeness.spelled(name) if name.isalpha() and len(name) > 2 else []
+        return (gazetteer.name_at(found[0].id), found[0].cost) if len(found) == 1 else None
+    most = _DEAREST * len(name)
+    for variant, extra in ((name, 0.0), *((name + ending, 0.2) for ending in _ENDINGS[:1])):
+        sounding = gazetteer.likeness.sounding(variant)
+        if sounding and sounding[0].cost + extra <= most:
+            return gazetteer.name_at(sounding[0].id), sounding[0].cost + extra
+    cut = gazetteer.likeness.cut(name)
+    if cut and cut[0].cost <= most and (len(cut) == 1 or cut[1].cost > cut[0].cost):
+        return gazetteer.name_at(cut[0].id), cut[0].cost
+    return None
+
+
+def _right_name(each: Named, gazetteer: Gazetteer) -> Named:
+    """A division of the text as the gazetteer spells it, where it is only misspelled."""
+    known = gazetteer.contexts.known[each.scope]
+    if each.stem not in known and each.scope >= Scope.TOWN:
+        for like in gazetteer.likeness.sounding(each.text):
+            name = contexts.name(gazetteer.name_at(like.id))
+            if name.scope is each.scope and name.stem in known:
+                return name
+    return each
+
+
+def _is_division(name: str, gazetteer: Gazetteer) -> bool:
+    told = contexts.name(name)
+    return told.scope is not Scope.OTHER and told.stem in gazetteer.contexts.known[told.scope]
