@@ -33,7 +33,6 @@ AREA_KINDS: Final = frozenset(
 _LONGEST_NAME: Final = 40
 # A name that is nothing but counted steps (3栋, 12号) means something only after its parent's.
 _BARE: Final = re.compile(r"(?:临?(?:\d+|[A-Z甲乙丙丁])(?:-\d+)?(?:号|弄|巷|栋|单元|组|邻|室|层))+")
-_LAST: Final = re.compile(r"临?(?:(\d+)[A-Z甲乙丙丁]?(?:-\d+)?([号弄巷栋组])|[A-Z甲乙丙丁戊]栋)$")
 _STEP_STARTS: Final = frozenset("0123456789临ABCDEFGHIJKLMNOPQRSTUVWXYZ甲乙丙丁")
 # What follows a door number in a name is a name by itself: 人民路258号|明月城小区3栋.
 _AFTER_DOOR: Final = re.compile(r".*\d[号弄](?=[^\d,号弄栋室层]{3})")
@@ -255,7 +254,7 @@ class Gazetteer:
         self._enter_series(starts)
         self._starts = starts
         listed = dict.fromkeys((*vocabulary, *self._stems, *self.contexts.texts))
-        plain = [text for text in listed if not _LAST.search(text)]
+        plain = [text for text in listed if not address.LAST_STEP.search(text)]
         self._likely = plain
         self.likeness = Likeness(plain)
         self._common = self._common_nouns(plain)
@@ -267,7 +266,7 @@ class Gazetteer:
         for text, k in self._vocabulary.items():
             row = self._rows[self._first[k]]
             # 内湖路3段60巷12弄74号 tells where the lane is, too: all its stems learn of it.
-            while (step := _LAST.search(text)) and step.start() > 1:
+            while (step := address.LAST_STEP.search(text)) and step.start() > 1:
                 stem = text[: step.start()]
                 number = int(step[1]) if step[1] else ord(step[0][0]) - ord("A" if step[0][0] < "a" else "甲")
                 stem_of.append(stems.setdefault(stem, len(stems)))
@@ -351,7 +350,7 @@ def _full_names(spelled: list[str], parents: list[str | None]) -> list[str]:
 
 def _in_parent(alias: str, own: str) -> str:
     """An alias that is only a number belongs after the stem of its row's name."""
-    if _BARE.fullmatch(alias) and (step := _LAST.search(own)):
+    if _BARE.fullmatch(alias) and (step := address.LAST_STEP.search(own)):
         return own[: step.start()] + alias
     return alias
 

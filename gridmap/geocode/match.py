@@ -31,7 +31,7 @@ _MOST_CANDIDATES: Final = 8
 # Two names of one text are of one place when they lie so near to each other.
 _TOGETHER_M: Final = 400.0
 _BESIDE_M: Final = 150.0
-_CROSSING_M: Final = 60.0
+_CROSSING_M: Final = 100.0
 # A region is a point when it is no larger than this.
 _SMALL_M: Final = 40.0
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]|[A-Z]{2}")
@@ -304,7 +304,7 @@ def _decide(
     rows = main.rows
     areas = Counter(owned[row] for row in rows)
     finding.rows, finding.place = rows[:_MOST_CANDIDATES], main.name
-    relation = anchor.relation
+    relation = None if main.gate else anchor.relation
     if main.how is How.AREA:
         return _in_area(finding, main, seen, gazetteer, owned)
     x, y, spread = _middle(rows, gazetteer)

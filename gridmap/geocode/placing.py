@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -27,6 +28,7 @@ _POINT_M: Final = 10.0
 _ROAD_KINDS: Final = frozenset({"road", "street_line", "lane"})
 # 3号 in an estate or a lane is building 3; on a road it is a door.
 _OTHER_UNIT: Final = {DOOR: BUILDING, BUILDING: DOOR}
+_GATE: Final = re.compile(r"的?([东西南北][东西南北]?门|正门|大门|后门|侧门)")
 _ON_ROADS: Final = frozenset("号弄巷")
 
 
@@ -59,6 +61,8 @@ class Spot:
     missing: str = ""
     near: list[int] = field(default_factory=list)
     alias: bool = False
+    # The relation of the text is part of this place: 南门 of an estate whose gates are known.
+    gate: bool = False
 
     @property
     def is_point(self) -> bool:
@@ -85,6 +89,10 @@ def place(anchor: Anchor, gazetteer: Gazetteer) -> Spot | None:
         stems = found
         rows = [row for stem in stems for row in _own(stem, gazetteer)]
         name = stems[0]
+    if not missing and anchor.relation and (gates := _gates(stems, anchor.relation.text, gazetteer)):
+        return Spot(anchor, How.EXACT, gates, gazetteer.names[gates[0]], gate=True)
+    if not anchor.steps:
+        rows = rows + _shared(name, rows, gazetteer)
     members = [member for stem in stems for member in gazetteer.series(stem)]
     alias = entry is not None and not entry.named
     if missing:
@@ -146,6 +154,31 @@ def _own(name: str, gazetteer: Gazetteer) -> list[int]:
         own = [row for row in entry.rows if gazetteer.spelled(row) == name]
         return own or list(entry.rows)
     return list(entry.rows)
+
+
+def _gates(stems: Sequence[str], relation: str, gazetteer: Gazetteer) -> list[int]:
+    """The rows of a gate that the gazetteer knows by the name of what it leads to."""
+    gate = _GATE.match(relation)
+    if not gate:
+        return []
+    return [row for stem in stems for row in _own(stem + gate[1], gazetteer)]
+
+
+def _shared(name: str, rows: list[int], gazetteer: Gazetteer) -> list[int]:
+    """Rows of a numbered name under another estate that goes by the same name (宏图苑 is called 宏图小区 too)."""
+    stem, step = address.split_last(name)
+    if not step or not rows:
+        return []
+    entry = gazetteer.find(stem)
+    if entry is None or len(entry.rows) < 2:
+        return []
+    return [
+        row
+        for other in dict.fromkeys(gazetteer.spelled(each) for each in entry.rows)
+        if other != stem
+        for row in _own(other + step, gazetteer)
+        if row not in rows
+    ]
 
 
 def _next(stems: Sequence[str], step: address.Step, gazetteer: Gazetteer) -> list[str]:

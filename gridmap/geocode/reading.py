@@ -15,7 +15,10 @@ from gridmap.geocode.relations import Relation, Where
 _GAP_COST, _NAME_COST, _STEP_COST = 10, 1, 2
 # How much a name may differ from a known one, for each of its characters.
 _DEAREST: Final = 0.3
-_ENDINGS: Final = ("小区", "社区", "住宅区", "家属区", "花园")
+# Words that people add to the name of an estate, or leave out.
+_ENDINGS: Final = ("小区", "住宅小区", "住宅区")
+# What the name of a place ends with: a stretch that ends so may stand before another name.
+_NAME_ENDS: Final = frozenset("路街道巷弄区园苑里村庭府城寓院楼厦庄湾")
 # Words around names that say nothing of where.
 _FILLER: Final = re.compile(
     r"(?:[的在是,.\-]|里面?|内|位于|靠近?|临近?|紧邻|从|到|去|往|处|就|附近|旁边|小区|院|我们?|俺|家|住|这|那|有人?|和|与|跟|及|其"
@@ -220,7 +223,8 @@ def _closest(
         options.append((gap.start, following.end, False, True))
     if previous:
         options.append((previous.start, gap.end, True, False))
-    options.append((gap.start, gap.end, False, False))
+    if following is None or text[gap.end - 1] in _NAME_ENDS or text[gap.end - 1] == ",":
+        options.append((gap.start, gap.end, False, False))
     best: tuple[float, _Span, bool, bool] | None = None
     for start, end, left, right in options:
         for a, b in _trimmed(text, start, end, right):
