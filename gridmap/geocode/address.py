@@ -24,9 +24,16 @@ STAIR, ROOM, FLOOR, NEIGHBOURHOOD = "单元", "室", "层", "邻"
 # Steps that move the place on the map; the others lie within it.
 LOCATING: Final = frozenset({LANE, ALLEY, DOOR, BUILDING, GROUP})
 
-_NUMERALS: Final = "零〇一二两三四五六七八九十百千廿"
-_FIGURE: Final = dict(zip("零〇一二两三四五六七八九", (0, 0, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
-_POWERS: Final = {"十": 10, "百": 100, "千": 1000}
+_NUMERALS: Final = "零〇一二两三四五六七八九十百千廿壹贰叁肆伍陆柒捌玖拾佰"
+_FIGURE: Final = dict(
+    zip(
+        "零〇一二两三四五六七八九壹贰叁肆伍陆柒捌玖",
+        (0, 0, 1, 2, 2, *range(3, 10), *range(1, 10)),
+        strict=True,
+    )
+)
+_POWERS: Final = {"十": 10, "百": 100, "千": 1000, "拾": 10, "佰": 100}
+_ROMAN: Final = {"I": "1", "II": "2", "III": "3", "IV": "4", "V": "5"}
 _UNITS: Final = {
     "号楼": BUILDING,
     "号栋": BUILDING,
@@ -61,6 +68,7 @@ _UNITS: Final = {
     "区": "区",
     "街坊": "街坊",
     "村": "村",
+    "米": "米",
 }
 _NUMBER: Final = rf"(?:\d{{1,5}}|[{_NUMERALS}]{{1,6}})"
 # 号线 is a metro line, 社区 a community, 队伍 a troop: none of them counts anything.
@@ -70,13 +78,14 @@ _COUNTED: Final = re.compile(
     rf"(?:[-之](?P<sub>{_NUMBER}))?"
     r"(?P<unit>号[楼栋]|[幢栋座]|#[楼栋]?|号大院|号院|号(?!线|桥|坝)|支弄|[弄巷衖]|单元"
     r"|村民小组|居民小组|小组|组(?!织|团)|社(?![区会保团])|队(?!伍)|[邻室户房层](?![屋产])|楼(?!盘)|街坊"
-    r"|[段期]|区(?!间))"
+    r"|[段期米]|区(?!间))"
     rf"(?:(?:之|附|-)(?P<after>{_NUMBER})(?P<again>号)?(?![栋幢座单]))?"
 )
 # 经3路 is written 经三路; 村 counts in words too (学苑2村).
 _ROADS: Final = re.compile(
     r"(?<=[\u4e00-\u9fff])(?P<number>\d{1,2})(?=[路街道马纬经村里]|大道|环)|(?<=第)(\d)(?=[中小初高人实])"
 )
+_PHASE: Final = re.compile(r"(?:I{1,3}|IV|V)(?=期)")
 _RANGE: Final = re.compile(r"[,~至及和]\d+(?<=\d[,~至及和]\d)(?:[,~至及和]\d+)*(?=[号弄栋层楼室])")
 _DASHED: Final = re.compile(
     r"(?<=[\u4e00-\u9fff])(?<!第)(?P<b>\d{1,3}|[A-Z])-(?:(?P<u>\d{1,2})-)?(?P<r>\d{2,4})(?![\d\-号弄栋幢座巷])(?:室|房)?"
@@ -165,6 +174,7 @@ def _plain(text: str) -> str:
 def _respelled(text: str) -> str:
     text = _ZERO.sub(lambda found: "〇" * len(found.group()), text)
     text = _RANGE.sub("", _DASHED.sub(_undashed, text))
+    text = _PHASE.sub(lambda found: _ROMAN[found.group()], text)
     text = _COUNTED.sub(_counted, text)
     text = _ROADS.sub(lambda found: _words(int(found.group())), text)
     return _TAIL.sub(_tailed, text)
@@ -235,7 +245,7 @@ def _counted(found: re.Match[str]) -> str:
     if found["after"] and unit != DOOR and not found["again"] and "-" in found.group():
         # 3栋-501: what follows the dash is the room.
         return f"{value or number}{unit}{found['after']}室"
-    if value is not None and unit in ("段", "期", "区", "街坊", "村") and value == 0:
+    if value is not None and unit in ("段", "期", "区", "街坊", "村", "米") and value == 0:
         return found.group()
     text = number if value is None else str(value)
     text += found["letter"] or ""

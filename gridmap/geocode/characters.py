@@ -45,6 +45,27 @@ def syllables() -> dict[int, str]:
 
 
 @cache
+def readings() -> dict[int, frozenset[str]]:
+    """Character → all its readings without tone."""
+    return {
+        code: frozenset(_toneless(reading) for reading in listed.split(","))
+        for code, listed in pinyin_dict.items()
+    }
+
+
+@cache
+def second_sounds() -> dict[str, str]:
+    """Character → what stands for its second sound (see `sounds`), for those that have one: 都 du, 长 chang."""
+    stands = {_blurred(syllable): sounds()[code] for code, syllable in syllables().items()}
+    second: dict[str, str] = {}
+    for code, listed in pinyin_dict.items():
+        first, *more = dict.fromkeys(_blurred(_toneless(reading)) for reading in listed.split(","))
+        if more and more[0] in stands and stands[more[0]] != stands[first]:
+            second[chr(code)] = stands[more[0]]
+    return second
+
+
+@cache
 def initials() -> dict[int, str]:
     """Character → the first letter of its reading."""
     return {code: syllable[:1] for code, syllable in syllables().items()}
@@ -62,8 +83,8 @@ def sounds() -> dict[int, str]:
 
 def same_syllable(one: str, other: str) -> bool:
     """Whether two characters are read alike but for the tone."""
-    known = syllables()
-    return ord(one) in known and known[ord(one)] == known.get(ord(other))
+    known = readings()
+    return ord(one) in known and not known[ord(one)].isdisjoint(known.get(ord(other), ()))
 
 
 def _toneless(reading: str) -> str:

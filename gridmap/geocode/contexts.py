@@ -27,7 +27,7 @@ _COMMUNITY: Final = re.compile(
 # Divisions that the table may lack: a made-up county, an old name. 小区 and 超市 are none.
 _UNKNOWN: Final = re.compile(
     r"[^\d,路街道巷弄号栋店院楼村里社]{2,8}?(?:省|自治区|(?<![超城菜夜门集股])市(?![场民])"
-    r"|县|自治州|(?<![小社校园厂院景库街片开东西南北中新])区|自治旗|旗(?!舰))"
+    r"|县|自治州|(?<![小社校园厂院景库街片开属宅住东西南北中新])区|自治旗|旗(?!舰))"
 )
 
 
@@ -92,11 +92,7 @@ def head(text: str) -> tuple[list[Named], str]:
     """The divisions at the head of a canonical text, widest first, and what follows them."""
     found, rest = divisions.peel(text)
     named = [name(each) for each in found]
-    for pattern in (_TOWN, _COMMUNITY):
-        if (match := pattern.match(rest)) and match.end() <= len(rest):
-            named.append(name(match.group()))
-            rest = rest[match.end() :].lstrip(",")
-    return named, rest
+    return _below(named, rest) if named else ([], text)
 
 
 def unlisted(text: str) -> tuple[list[Named], str]:
@@ -105,8 +101,16 @@ def unlisted(text: str) -> tuple[list[Named], str]:
     while unknown := _UNKNOWN.match(text):
         named.append(name(unknown.group()))
         text = text[unknown.end() :].lstrip(",")
-    more, rest = head(text)
-    return [*named, *more], rest
+    return _below(named, text)
+
+
+def _below(named: list[Named], rest: str) -> tuple[list[Named], str]:
+    """Town and community at the head of a text, after the wider divisions."""
+    for pattern in (_TOWN, _COMMUNITY):
+        if match := pattern.match(rest):
+            named.append(name(match.group()))
+            rest = rest[match.end() :].lstrip(",")
+    return named, rest
 
 
 class Contexts:

@@ -39,7 +39,12 @@ class Likeness:
         self._names = names
         sounds = characters.sounds()
         keys = [name.translate(sounds) for name in names]
-        self._sounds = _Hashes(array("q", map(hash, keys)), np.arange(len(names), dtype=np.int32))
+        spoken, speaker = array("q", map(hash, keys)), array("i", range(len(names)))
+        for k, name in enumerate(names):
+            for other in _other_sounds(name, keys[k]):
+                spoken.append(hash(other))
+                speaker.append(k)
+        self._sounds = _Hashes(spoken, np.frombuffer(speaker, dtype=np.int32))
         cuts, owner = array("q"), array("i")
         for k, key in enumerate(keys):
             if _SHORTEST_CUT <= len(key) <= _LONGEST_CUT:
@@ -49,7 +54,10 @@ class Likeness:
 
     def sounding(self, name: str) -> list[Like]:
         """Names that sound like it, the likest first."""
-        found = self._sounds.find(hash(name.translate(characters.sounds())))
+        key = name.translate(characters.sounds())
+        found = set(self._sounds.find(hash(key)))
+        for other in _other_sounds(name, key):
+            found.update(self._sounds.find(hash(other)))
         return self._ranked(name, found)
 
     def cut(self, name: str) -> list[Like]:
@@ -155,6 +163,12 @@ def difference(one: str, other: str) -> float:
             row.append(min(previous[k] + swap, previous[k + 1] + _lone(a), row[k] + _lone(b)))
         previous = row
     return previous[-1]
+
+
+def _other_sounds(name: str, key: str) -> list[str]:
+    """The key with one character in its second reading, for each that has one."""
+    second = characters.second_sounds()
+    return [key[:i] + second[mark] + key[i + 1 :] for i, mark in enumerate(name) if mark in second]
 
 
 def _lone(mark: str) -> float:

@@ -16,6 +16,12 @@ _GAP_COST, _NAME_COST, _STEP_COST = 10, 1, 2
 # How much a name may differ from a known one, for each of its characters.
 _DEAREST: Final = 0.3
 # Words that people add to the name of an estate, or leave out.
+# What stands before a name and is talk, not a part of it.
+_TALK: Final = re.compile(
+    r"[我你他她它您请帮找看问说讲是在住到去来从给送放有被把让叫报诉映现了着过吗呢吧啊呀嘛的得此那哪这些今昨明快急各]"
+    r"|身份|证|电话|姓名|先生|女士|旁边|附近|对面|[县区市镇乡街村]$"
+)
+_HAN_END: Final = re.compile(r"[\u4e00-\u9fffA-Z]$")
 _ENDINGS: Final = ("小区", "住宅小区", "住宅区")
 # What the name of a place ends with: a stretch that ends so may stand before another name.
 _NAME_ENDS: Final = frozenset("路街道巷弄区园苑里村庭府城寓院楼厦庄湾")
@@ -26,6 +32,7 @@ _FILLER: Final = re.compile(
     r"|门面|门市|铺面|店面|底商|临街|沿街|反映|举报|投诉|听说|看到|发现|您好|你好|后|前|上|下|边|口|号|附|临|第)+"
 )
 _JOINED: Final = re.compile(r"[,的和与跟及至到交\-]*")
+_DIVISION_ENDS: Final = ("省", "市", "县", "区", "旗", "镇", "乡", "街道")
 # What follows a name and is the start of a complaint, not of a longer name.
 _CLAUSE: Final = re.compile(
     r"[,的]*(?:有|没|被|在|正|又|很|太|总|老是|经常|天天|每天|晚上|半夜|凌晨|早上|昨|今|一直|一到|漏|吵|噪|乱|打|堵|坏|停|占|违|垃圾"
@@ -81,14 +88,18 @@ def read(text: str, gazetteer: Gazetteer) -> Reading:
     # Whether the next step belongs to `anchor`: nothing unexplained has come between.
     open_anchor = False
     leftover = ""
+    waiting: list[address.Step] = []
     for span in _recognised(text, _cover(text, gazetteer), gazetteer, reading):
         if span.step:
-            if open_anchor and anchor:
-                anchor.steps.append(span.step)
+            owner = _owner(reading.anchors, span.step) if open_anchor else None
+            if owner:
+                owner.steps.append(span.step)
+            elif span.step.unit in address.LOCATING:
+                waiting.append(span.step)
             continue
         piece = text[span.start : span.end]
         if not span.name:
-            if anchor and open_anchor and (relation := relations.read(piece.lstrip(",("))):
+            if anchor and open_anchor and (relation := _relation(piece)):
                 joined = relation.where is Where.CROSSING and len(reading.anchors) > 1
                 reading.crossing = reading.crossing or joined
                 anchor.relation = anchor.relation or relation
@@ -96,13 +107,7 @@ def read(text: str, gazetteer: Gazetteer) -> Reading:
                 continue
             leftover = piece
             if not _FILLER.fullmatch(piece):
-                if (
-                    anchor
-                    and open_anchor
-                    and not piece.startswith(",")
-                    and not _CLAUSE.match(piece)
-                    and not anchor.steps
-                ):
+                if anchor and open_anchor and _is_more(anchor, piece):
                     anchor.after = piece
                 reading.unknown.append(piece)
                 open_anchor = False
@@ -116,15 +121,52 @@ def read(text: str, gazetteer: Gazetteer) -> Reading:
             anchor.is_area = entry is not None or not gazetteer.has_series(span.name)
         if (
             leftover
-            and not leftover.endswith(",")
-            and not _FILLER.fullmatch(leftover)
-            and not _CLAUSE.match(leftover)
+            and _HAN_END.search(leftover)
+            and not (_FILLER.fullmatch(leftover) or _TALK.search(leftover))
         ):
             anchor.before = leftover
         leftover = ""
         reading.anchors.append(anchor)
+        if waiting and not anchor.is_area:
+            # 站前社区，6栋，和顺一品: the number came first.
+            anchor.steps, waiting = waiting, []
         open_anchor = True
     return reading
+
+
+def _owner(anchors: list[Anchor], step: address.Step) -> Anchor | None:
+    """The anchor that a step belongs to: the last one, but a building to an estate rather than to its street door."""
+    last = anchors[-1]
+    if last.is_area and step.unit in (address.BUILDING, address.DOOR):
+        return None
+    if step.unit == address.BUILDING and _is_door(last) and len(anchors) > 1 and not _is_door(anchors[-2]):
+        before = anchors[-2]
+        if not before.is_area and not before.steps and not before.name.endswith(("路", "街", "道", "巷")):
+            return before
+    return last
+
+
+def _is_door(anchor: Anchor) -> bool:
+    return anchor.name.endswith(address.DOOR) or any(step.unit == address.DOOR for step in anchor.steps)
+
+
+def _relation(piece: str) -> Relation | None:
+    """The relation that a gap after a name tells; after a comma only when nothing else follows it."""
+    relation = relations.read(piece.lstrip(","))
+    if (
+        relation
+        and piece.startswith(",")
+        and not _FILLER.fullmatch(piece.lstrip(",").removeprefix(relation.text) or ",")
+    ):
+        return None
+    return relation
+
+
+def _is_more(anchor: Anchor, piece: str) -> bool:
+    """Whether words after a name make it a longer name, or another: 状元府小区|幼儿园, 锦绣花园|3期."""
+    if piece.startswith(",") or anchor.steps or address.LAST_STEP.search(anchor.name):
+        return False
+    return not _CLAUSE.match(piece) or len(anchor.name) <= 2
 
 
 def _cover(text: str, gazetteer: Gazetteer) -> list[_Span]:
@@ -181,8 +223,6 @@ def _recognised(text: str, spans: list[_Span], gazetteer: Gazetteer, reading: Re
             lead = address.without_lead(text[span.start : span.end])
             follows = text[span.end : span.end + 1]
             named, rest = contexts.head(lead + follows)
-            if not named:
-                named, rest = contexts.unlisted(lead + follows)
             if len(rest) >= len(follows):
                 reading.named += [_right_name(each, gazetteer) for each in named]
                 span = _Span(span.end - len(rest) + len(follows), span.end)
@@ -197,7 +237,7 @@ def _recognised(text: str, spans: list[_Span], gazetteer: Gazetteer, reading: Re
         following = spans[k] if k < len(spans) and spans[k].name else None
         like, used_previous, used_following = _closest(text, span, previous, following, gazetteer)
         if like is None:
-            done.append(span)
+            done.append(_without_strangers(text, span, done, reading))
             continue
         if used_previous:
             done.pop()
@@ -210,6 +250,15 @@ def _recognised(text: str, spans: list[_Span], gazetteer: Gazetteer, reading: Re
         if like.end < gap_end:
             done.append(_Span(like.end, gap_end))
     return done
+
+
+def _without_strangers(text: str, span: _Span, done: list[_Span], reading: Reading) -> _Span:
+    """A gap that is like no name, without what looks like a county or a town at its head."""
+    if any(earlier.name and not earlier.name.endswith(_DIVISION_ENDS) for earlier in done):
+        return span
+    named, rest = contexts.unlisted(text[span.start : span.end])
+    reading.named += named
+    return _Span(span.end - len(rest), span.end)
 
 
 def _closest(
@@ -272,7 +321,8 @@ def _like(name: str, gazetteer: Gazetteer) -> tuple[str, float] | None:
         found = gazetteer.likeness.spelled(name) if name.isalpha() and len(name) > 2 else []
         return (gazetteer.name_at(found[0].id), found[0].cost) if len(found) == 1 else None
     most = _DEAREST * len(name)
-    for variant, extra in ((name, 0.0), *((name + ending, 0.2) for ending in _ENDINGS[:1])):
+    variants = [(name, 0.0)] if len(name) < 3 else [(name, 0.0), (name + _ENDINGS[0], 0.2)]
+    for variant, extra in variants:
         sounding = gazetteer.likeness.sounding(variant)
         if sounding and sounding[0].cost + extra <= most:
             return gazetteer.name_at(sounding[0].id), sounding[0].cost + extra
