@@ -26,7 +26,7 @@ _COMMUNITY: Final = re.compile(
 )
 # Divisions that the table may lack: a made-up county, an old name. 小区 and 超市 are none.
 _UNKNOWN: Final = re.compile(
-    r"[^\d,路街道巷弄号栋店院楼村里社]{2,8}?(?:省|自治区|(?<![超城菜夜门集股])市(?![场民])"
+    r"(?:邻|外|别的|隔壁)(?:省|市|县|区|镇|乡)|[^\d,路街道巷弄号栋店院楼村里社]{2,8}?(?:省|自治区|(?<![超城菜夜门集股])市(?![场民])"
     r"|县|自治州|(?<![小社校园厂院景库街片开属宅住东西南北中新])区|自治旗|旗(?!舰))"
 )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -36,8 +36,17 @@ _BARE: Final = re.compile(r"(?:临?(?:\d+|[A-Z甲乙丙丁])(?:-\d+)?(?:号|弄|
 _STEP_STARTS: Final = frozenset("0123456789临ABCDEFGHIJKLMNOPQRSTUVWXYZ甲乙丙丁")
 # What follows a door number in a name is a name by itself: 人民路258号|明月城小区3栋.
 _AFTER_DOOR: Final = re.compile(r".*\d[号弄](?=[^\d,号弄栋室层]{3})")
-# A short name that so many others end with is a common noun: 药店, 农贸市场.
+# A phase or a part of an estate.
+_PART: Final = re.compile(r"(?<=.{2})(?:\d期|[东西南北中]区|[A-D1-9一二三四五]区)$")
+_FIRM: Final = re.compile(r"(?:股份|责任)?有限(?:责任)?公司$")
+# A short name that so many others end with is a common noun: 药店, 农贸市场; these are in any case.
 _COMMON_NAMES, _LONGEST_COMMON = 2, 4
+_COMMON: Final = re.compile(
+    "停车场|广场|公园|学校|小学|中学|幼儿园|医院|诊所|药店|药房|超市|商店|便利店|小卖部|市场|菜市场|农贸市场|批发市场|夜市"
+    "|银行|邮局|网吧|宾馆|酒店|旅馆|饭店|餐馆|茶楼|茶馆|面馆|烧烤|火锅店|理发店|美容院|加油站|充电站|车站|公交站|火车站|客运站"
+    "|汽车站|公厕|厕所|垃圾站|派出所|居委会|村委会|物业|门卫|工地|仓库|厂房|河边|桥头|大桥|老桥|文具店|五金店|水果店|干洗店"
+    "|快递站|驿站|修车铺|商场|商厦|大厦|步行街|体育馆|图书馆|文化馆|电影院|教堂|寺庙|一期|二期|东区|西区|南区|北区"
+)
 
 
 class Member(NamedTuple):
@@ -141,7 +150,14 @@ class Gazetteer:
 
     def common(self, name: str) -> Sequence[int]:
         """Rows whose names end with a common noun (药店 → 康民药店 …), empty for a name of one's own."""
-        return self._common.get(name, ())
+        found = self._common.get(name)
+        if found is None and _COMMON.fullmatch(name):
+            return self._rows_of(name)
+        return found or ()
+
+    def _rows_of(self, name: str) -> Sequence[int]:
+        entry = self.find(name)
+        return entry.rows if entry else ()
 
     def is_known(self, name: str) -> bool:
         """Whether a canonical text is the name of a place, the stem of numbered ones, or a division."""
@@ -244,6 +260,10 @@ class Gazetteer:
                 alias = written[position].strip(",")
                 position += 1
                 enter(_in_parent(alias, self._spelled[row]), row, False)
+        for row, text in enumerate(self._spelled):
+            for derived in self._derived(text):
+                if derived not in vocabulary or not named[vocabulary[derived]]:
+                    enter(derived, row, False)
         self._vocabulary, self._named = vocabulary, bytes(named)
         self._first, self._rows = _grouped(entry, row_of, len(vocabulary))
         starts: dict[str, int] = {}
@@ -258,6 +278,18 @@ class Gazetteer:
         self._likely = plain
         self.likeness = Likeness(plain)
         self._common = self._common_nouns(plain)
+
+    def _derived(self, text: str) -> Iterator[str]:
+        """What else people call a name: a phase by its estate, a school without its county, a firm without 有限."""
+        if part := _PART.search(text):
+            yield text[: part.start()]
+        if (firm := _FIRM.search(text)) and firm.start() > 3:
+            yield text[: firm.start()]
+            yield text[: firm.start()] + "公司"
+        for county in self.contexts.attested:
+            if text.startswith(county) and len(text) - len(county) > 2:
+                yield text[len(county) :]
+                yield text[len(county) - 1 :]
 
     def _enter_series(self, starts: dict[str, int]) -> None:
         stems: dict[str, int] = {}

@@ -29,12 +29,16 @@ Owner = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.object_]
 
 _MOST_CANDIDATES: Final = 8
 # Two names of one text are of one place when they lie so near to each other.
-_TOGETHER_M: Final = 400.0
+_TOGETHER_M: Final = 250.0
 _BESIDE_M: Final = 150.0
 _CROSSING_M: Final = 100.0
 # A region is a point when it is no larger than this.
 _SMALL_M: Final = 40.0
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]|[A-Z]{2}")
+# Kinds that reach farther than the point by which they are known, in metres; and the half of a road's width.
+_LONG_KINDS: Final = {"bridge": 40.0}
+_ROADSIDE_M, _MOST_ROADSIDE = 20.0, 32
+_SIDES: Final = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
 # The disc is looked at in its middle, on a ring at half its radius and on its rim.
 _RINGS: Final = tuple(
     [(0.0, 0.0)]
@@ -98,6 +102,9 @@ class Finding:
     y: float = math.nan
     radius_m: float = 0.0
     disc: bool = False
+    # The ends of the stretch that the place lies on, where it is not anywhere in the disc; or a whole road.
+    line: tuple[float, float, float, float] | None = None
+    road: list[int] = field(default_factory=list)
     area: str | None = None
     evidence: Evidence | None = None
     others: list[int] = field(default_factory=list)
@@ -218,11 +225,12 @@ def _resolve(raw: str, text: str, gazetteer: Gazetteer, owned: Sequence[str | No
     for named in seen.named:
         if gazetteer.contexts.is_foreign(named):
             return _refused(finding, f"“{named.text}”不在本辖区")
-    spots = [spot for anchor in seen.anchors if (spot := placing.place(anchor, gazetteer))]
+    spots = [spot for anchor in seen.anchors if (spot := placing.place(anchor, gazetteer, owned))]
     if not spots:
         words = "、".join(f"“{word.strip(',')}”" for word in seen.unknown[:3]) or f"“{text[:20]}”"
         finding.others = _alike(seen.unknown, gazetteer)
         return _refused(finding, f"地名库里没有{words}")
+    spots = _sound(spots, gazetteer)
     kept = []
     for spot in spots:
         allowed = _allowed(spot, seen.named, gazetteer)
@@ -269,6 +277,17 @@ def _allowed(spot: Spot, named: Sequence[Any], gazetteer: Gazetteer) -> Spot | N
     return spot
 
 
+def _sound(spots: list[Spot], gazetteer: Gazetteer) -> list[Spot]:
+    """The spots without those whose names may be parts of others, where there are any to be surer of."""
+
+    def is_sound(spot: Spot) -> bool:
+        anchor = spot.anchor
+        return not (anchor.before or anchor.after or (not anchor.steps and gazetteer.common(anchor.name)))
+
+    sure = [spot for spot in spots if is_sound(spot)]
+    return sure if any(spot.how >= How.PART for spot in sure) else spots
+
+
 def _decide(
     finding: Finding,
     spots: list[Spot],
@@ -282,7 +301,7 @@ def _decide(
     anchor = main.anchor
     if main.how in (How.EXACT, How.WHOLE) and not anchor.steps and (alike := gazetteer.common(anchor.name)):
         allowed = [row for row in alike if gazetteer.contexts.fits(row, seen.named) >= 0]
-        if others or len(allowed) > len(main.rows):
+        if others or len(allowed) > len(main.rows) or len(anchor.name) < 4:
             common = 1
         main.rows = allowed or main.rows
     support = 0
@@ -329,6 +348,11 @@ def _decide(
 
 def _main(spots: list[Spot]) -> Spot:
     """The spot that the text is about: the last of the narrow ones, else the last road, else the last area."""
+    houses = [
+        spot for spot in spots if spot.how is How.EXACT and spot.name.endswith(("栋", "号楼", "幢", "座"))
+    ]
+    if houses:
+        return houses[-1]
     for least in (How.PART, How.ROAD, How.AREA):
         fitting = [spot for spot in spots if spot.how >= least]
         if fitting:
@@ -370,8 +394,11 @@ def _between(
     areas = {owned[row] for row in spot.near}
     if len(areas) > 1:
         return _refused(finding, "两侧已知门牌不在同一网格，无法判断")
-    finding.area = areas.pop()
+    finding.area = owned[spot.near[0]]
     finding.disc = True
+    if spot.along:
+        a, b = spot.near
+        finding.line = (gazetteer.x[a], gazetteer.y[a], gazetteer.x[b], gazetteer.y[b])
     if spot.anchor.relation and spot.anchor.relation.where is not Where.WITHIN:
         _move(finding, spot.anchor.relation, 0.0)
     finding.evidence = _evidence(spot, seen, finding.radius_m, 0, support, gazetteer)
@@ -402,7 +429,10 @@ def _crossing(spots: list[Spot], gazetteer: Gazetteer) -> tuple[int, int] | None
     roads = [spot for spot in spots if spot.how is How.ROAD]
     if len(roads) < 2:
         return None
-    one, other = roads[-2].rows, roads[-1].rows
+    one, other = (
+        [row for row in road.rows if gazetteer.kind(row) in placing.ROAD_KINDS] or road.rows
+        for road in roads[-2:]
+    )
     gap, a, b = min((placing.distance_m(gazetteer, a, b), a, b) for a in one for b in other)
     return (a, b) if gap <= _CROSSING_M else None
 
@@ -426,7 +456,8 @@ def _at_crossing(
 
 def _move(finding: Finding, relation: Relation, spread: float) -> None:
     finding.x, finding.y = placing.moved(finding.x, finding.y, relation.east_m, relation.north_m)
-    finding.radius_m = math.hypot(spread if spread > 10 else 0.0, relation.radius_m)
+    finding.line = None
+    finding.radius_m = (spread if spread > 10 else 0.0) + relation.radius_m
     finding.disc = True
     finding.reasons.append(f"“{relation.text}”按误差 {finding.radius_m:.0f} 米计")
 
@@ -490,15 +521,10 @@ def _probe(findings: Sequence[Finding], gazetteer: Gazetteer, owner: Owner | Non
     """Lay the discs over the areas: one that meets two of them, or the outside, is no answer."""
     if not findings:
         return
-    east, north = np.array(_RINGS).T
-    x = np.array([finding.x for finding in findings])[:, None]
-    y = np.array([finding.y for finding in findings])[:, None]
-    radius = np.array([finding.radius_m for finding in findings])[:, None]
-    px, py = placing.moved_many(x, y, east * radius, north * radius)
-    if owner is not None:
-        codes = owner(px.ravel(), py.ravel()).reshape(px.shape)
-    else:
-        codes = gazetteer.areas_nearest(px.ravel(), py.ravel()).reshape(px.shape)
+    points = [_points(finding, gazetteer) for finding in findings]
+    x, y = np.concatenate(points).T
+    found = owner(x, y) if owner is not None else gazetteer.areas_nearest(x, y)
+    codes = np.split(found, np.cumsum([len(each) for each in points])[:-1])
     for finding, around in zip(findings, codes, strict=True):
         met = set(around)
         finding.area = around[0]
@@ -511,6 +537,28 @@ def _probe(findings: Sequence[Finding], gazetteer: Gazetteer, owner: Owner | Non
         elif owner is not None and met == {None}:
             finding.reasons.append("位置在辖区之外")
             finding.refused = True
+
+
+def _points(finding: Finding, gazetteer: Gazetteer) -> NDArray[np.float64]:
+    """Positions (n, 2) in degrees that the place may have; the likeliest first."""
+    if finding.line:
+        x1, y1, x2, y2 = finding.line
+        length = placing.metres(x1, y1, x2, y2)
+        middle = placing.metres(x1, y1, finding.x, finding.y)
+        first, last = max(0.0, middle - finding.radius_m), min(length, middle + finding.radius_m)
+        share = np.concatenate([[middle], np.linspace(first, last, len(_RINGS) - 1)]) / max(length, 1.0)
+        return np.column_stack([x1 + share * (x2 - x1), y1 + share * (y2 - y1)])
+    if finding.road:
+        rows = finding.road[:: len(finding.road) // _MOST_ROADSIDE + 1]
+        x = np.array([finding.x, *(gazetteer.x[row] for row in rows)])
+        y = np.array([finding.y, *(gazetteer.y[row] for row in rows)])
+        sides = [placing.moved_many(x, y, east * _ROADSIDE_M, north * _ROADSIDE_M) for east, north in _SIDES]
+        return np.concatenate([np.column_stack(side) for side in sides])
+    east, north = np.array(_RINGS).T
+    here = placing.moved_many(
+        np.array(finding.x), np.array(finding.y), east * finding.radius_m, north * finding.radius_m
+    )
+    return np.column_stack(here)
 
 
 def _owner(areas: gpd.GeoDataFrame | Owner | None) -> Owner | None:

@@ -24,12 +24,19 @@ _MOST_ROWS: Final = 400
 _LONGEST_GAP_M: Final = 1_500.0
 # Beyond the last known number of a side: this many numbers on, at so many metres a number.
 _FARTHEST_BEYOND, _METRES_A_NUMBER = 24, 4.0
+# So many known numbers around a missing one must agree where its own side of the road is not known.
+_AROUND: Final = 4
+# Buildings between which a missing one is looked for.
+_NEXT_NUMBERS, _NEXT_DOOR_M = 4, 200.0
 _POINT_M: Final = 10.0
-_ROAD_KINDS: Final = frozenset({"road", "street_line", "lane"})
+ROAD_KINDS: Final = frozenset({"road", "street_line", "lane"})
 # 3号 in an estate or a lane is building 3; on a road it is a door.
 _OTHER_UNIT: Final = {DOOR: BUILDING, BUILDING: DOOR}
 _GATE: Final = re.compile(r"的?([东西南北][东西南北]?门|正门|大门|后门|侧门)")
 _ON_ROADS: Final = frozenset("号弄巷")
+
+
+Numbers = NDArray[np.float64] | float
 
 
 class How(IntEnum):
@@ -60,6 +67,8 @@ class Spot:
     radius_m: float = 0.0
     missing: str = ""
     near: list[int] = field(default_factory=list)
+    # The uncertainty lies along the line between the two rows in `near`, not across it.
+    along: bool = False
     alias: bool = False
     # The relation of the text is part of this place: 南门 of an estate whose gates are known.
     gate: bool = False
@@ -69,8 +78,11 @@ class Spot:
         return not math.isnan(self.x)
 
 
-def place(anchor: Anchor, gazetteer: Gazetteer) -> Spot | None:
-    """The spot of an anchor, or None when its name is a division without a place of its own."""
+def place(anchor: Anchor, gazetteer: Gazetteer, owned: Sequence[str | None]) -> Spot | None:
+    """The spot of an anchor, or None when its name is a division without a place of its own.
+
+    `owned` is the area of each row.
+    """
     name = anchor.name
     entry = gazetteer.find(name)
     rows = _own(name, gazetteer)
@@ -94,9 +106,11 @@ def place(anchor: Anchor, gazetteer: Gazetteer) -> Spot | None:
     if not anchor.steps:
         rows = rows + _shared(name, rows, gazetteer)
     members = [member for stem in stems for member in gazetteer.series(stem)]
+    if entry:
+        rows, members = _of_these(entry.rows, rows, members, gazetteer)
     alias = entry is not None and not entry.named
     if missing:
-        between = _between(missing, members, gazetteer)
+        between = _between(missing, members, gazetteer, owned)
         if between:
             between.anchor, between.name, between.alias = anchor, stems[-1] + missing.text, alias
             return between
@@ -107,7 +121,7 @@ def place(anchor: Anchor, gazetteer: Gazetteer) -> Spot | None:
     stretch = rows + [member.row for member in members]
     if anchor.is_area and not missing:
         return Spot(anchor, How.AREA, rows, label, alias=alias)
-    if kinds & _ROAD_KINDS or (not rows and any(member.unit in _ON_ROADS for member in members)):
+    if kinds & ROAD_KINDS or (not rows and any(member.unit in _ON_ROADS for member in members)):
         return Spot(
             anchor,
             How.ROAD,
@@ -139,7 +153,7 @@ def moved(x: float, y: float, east_m: float, north_m: float) -> tuple[float, flo
 
 
 def moved_many(
-    x: NDArray[np.float64], y: NDArray[np.float64], east_m: NDArray[np.float64], north_m: NDArray[np.float64]
+    x: NDArray[np.float64], y: NDArray[np.float64], east_m: Numbers, north_m: Numbers
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """`moved` for arrays that broadcast."""
     return x + east_m / (_DEGREE_M * np.cos(np.radians(y))), y + north_m / _DEGREE_M
@@ -154,6 +168,28 @@ def _own(name: str, gazetteer: Gazetteer) -> list[int]:
         own = [row for row in entry.rows if gazetteer.spelled(row) == name]
         return own or list(entry.rows)
     return list(entry.rows)
+
+
+def _of_these(
+    heads: Sequence[int], rows: list[int], members: list[Member], gazetteer: Gazetteer
+) -> tuple[list[int], list[Member]]:
+    """Of numbered rows only those of the places meant, where another of the same name stands elsewhere.
+
+    Two estates called 幸福小区 both have a 3栋; 老幸福 is one of them.
+    """
+    allowed = set(heads)
+    if len(allowed) > 8:
+        return rows, members
+    namesakes = {other for row in heads for other in _own(gazetteer.spelled(row), gazetteer)}
+    if not namesakes - allowed or len(namesakes) > 8:
+        return rows, members
+
+    def meant(row: int) -> bool:
+        return (
+            row in allowed or min(namesakes, key=lambda other: distance_m(gazetteer, row, other)) in allowed
+        )
+
+    return [row for row in rows if meant(row)], [member for member in members if meant(member.row)]
 
 
 def _gates(stems: Sequence[str], relation: str, gazetteer: Gazetteer) -> list[int]:
@@ -195,22 +231,28 @@ def _next(stems: Sequence[str], step: address.Step, gazetteer: Gazetteer) -> lis
     return []
 
 
-def _between(step: address.Step, members: Sequence[Member], gazetteer: Gazetteer) -> Spot | None:
+def _between(
+    step: address.Step, members: Sequence[Member], gazetteer: Gazetteer, owned: Sequence[str | None]
+) -> Spot | None:
     """Where a missing number must be among the known ones of its series; None where they cannot tell.
 
-    On roads odd and even numbers stand on their own sides, and doors, lanes and alleys share one sequence.
+    On roads odd and even numbers stand on their own sides, which may belong to different areas; doors,
+    lanes and alleys share one sequence.
     """
+    doors = [member for member in members if member.unit in _ON_ROADS]
     if step.number < 0:
         return None
-    if step.unit == BUILDING or step.unit == GROUP or not any(member.unit in _ON_ROADS for member in members):
-        return _neighbour(step, members, gazetteer)
-    doors = [member for member in members if member.unit in _ON_ROADS]
+    if step.unit in (BUILDING, GROUP) or not doors:
+        return _neighbour(step.number, members, gazetteer, owned)
     same = [member for member in doors if member.number % 2 == step.number % 2]
     spot = _interpolated(step.number, same, gazetteer)
-    other = _interpolated(step.number, doors, gazetteer) if spot is None or spot.radius_m > 60 else None
-    if spot is None or (other is not None and other.radius_m < spot.radius_m / 2):
-        spot = other
-    return spot
+    if spot and len(spot.near) > 1:
+        return spot
+    # The other side, or beyond the last number: only where all around lies in one area.
+    around = sorted(doors, key=lambda member: abs(member.number - step.number))[:_AROUND]
+    if len(around) < _AROUND or len({owned[member.row] for member in around}) > 1:
+        return None
+    return _interpolated(step.number, doors, gazetteer) or spot
 
 
 def _interpolated(number: int, members: Sequence[Member], gazetteer: Gazetteer) -> Spot | None:
@@ -229,30 +271,32 @@ def _interpolated(number: int, members: Sequence[Member], gazetteer: Gazetteer) 
         y = gazetteer.y[a] + share * (gazetteer.y[b] - gazetteer.y[a])
         # Numbers are not evenly spaced: the truth is off by a share of the gap, least near its ends.
         radius = _POINT_M + 0.5 * gap * math.sqrt(share * (1 - share))
-        return _point(x, y, radius, [a, b])
+        return Spot(_NOBODY, How.BETWEEN, [], "", x, y, radius, near=[a, b], along=True)
     end = below[-1] if below else above[0] if above else None
     if end is None or abs(end.number - number) > _FARTHEST_BEYOND:
         return None
     reach = _POINT_M + _METRES_A_NUMBER * abs(end.number - number)
-    return _point(gazetteer.x[end.row], gazetteer.y[end.row], reach, [end.row])
+    return Spot(
+        _NOBODY, How.BETWEEN, [], "", gazetteer.x[end.row], gazetteer.y[end.row], reach, near=[end.row]
+    )
 
 
-def _neighbour(step: address.Step, members: Sequence[Member], gazetteer: Gazetteer) -> Spot | None:
-    """Buildings and groups do not stand in line: the nearest numbers on both sides tell only of their area."""
-    below = [member for member in members if member.number < step.number]
-    above = [member for member in members if member.number > step.number]
-    if not below or not above or above[0].number - below[-1].number > 4:
+def _neighbour(
+    number: int, members: Sequence[Member], gazetteer: Gazetteer, owned: Sequence[str | None]
+) -> Spot | None:
+    """Buildings and groups do not stand in line, but the next numbers on both sides are mostly next door."""
+    if len({owned[member.row] for member in members}) < 2:
+        return None
+    below = [member for member in members if member.number < number]
+    above = [member for member in members if member.number > number]
+    if not below or not above or above[0].number - below[-1].number > _NEXT_NUMBERS:
         return None
     a, b = below[-1].row, above[0].row
-    x, y = (gazetteer.x[a] + gazetteer.x[b]) / 2, (gazetteer.y[a] + gazetteer.y[b]) / 2
     gap = distance_m(gazetteer, a, b)
-    if gap > _LONGEST_GAP_M / 3:
+    if gap > _NEXT_DOOR_M:
         return None
-    return _point(x, y, _POINT_M + 0.6 * gap, [a, b])
-
-
-def _point(x: float, y: float, radius: float, near: list[int]) -> Spot:
-    return Spot(_NOBODY, How.BETWEEN, [], "", x, y, radius, near=near)
+    x, y = (gazetteer.x[a] + gazetteer.x[b]) / 2, (gazetteer.y[a] + gazetteer.y[b]) / 2
+    return Spot(_NOBODY, How.BETWEEN, [], "", x, y, _POINT_M + 0.6 * gap, near=[a, b])
 
 
 _NOBODY: Final = Anchor("", 0, 0)

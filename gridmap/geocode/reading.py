@@ -19,7 +19,7 @@ _DEAREST: Final = 0.3
 # What stands before a name and is talk, not a part of it.
 _TALK: Final = re.compile(
     r"[我你他她它您请帮找看问说讲是在住到去来从给送放有被把让叫报诉映现了着过吗呢吧啊呀嘛的得此那哪这些今昨明快急各]"
-    r"|身份|证|电话|姓名|先生|女士|旁边|附近|对面|[县区市镇乡街村]$"
+    r"|身份|证|电话|姓名|先生|女士|旁边|附近|对面|^[县区市镇乡街村]$"
 )
 _HAN_END: Final = re.compile(r"[\u4e00-\u9fffA-Z]$")
 _ENDINGS: Final = ("小区", "住宅小区", "住宅区")

@@ -63,6 +63,8 @@ _BESIDE: Final = re.compile(
     r"|拐角处?|转角处?|路边|街边|外面|外边|外|边)"
 )
 _NEAR: Final = re.compile(r"的?(?:附近|周边|周围|一带|那边|那一片|这边|这一片|片区|邻近|左近)")
+# What lies opposite lies beyond a road, of unknown width.
+_OPPOSITE_M: Final = 60.0
 _RADII: Final = {
     Where.WITHIN: 0.0,
     Where.BESIDE: 30.0,
@@ -94,5 +96,5 @@ def read(text: str) -> Relation | None:
         )
     for pattern, where in _PATTERNS:
         if found := pattern.match(text):
-            return Relation(where, found.group(), _RADII[where])
+            return Relation(where, found.group(), _OPPOSITE_M if "对" in found.group() else _RADII[where])
     return None
