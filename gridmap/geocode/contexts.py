@@ -13,6 +13,8 @@ from gridmap.geocode import divisions
 
 # Counties whose centre is this near to the middle of all places may be the one that they lie in.
 _HOME_DEG: Final = 0.75
+# No county reaches farther from its seat than this, but for a few in the far west.
+_REACH_DEG: Final = 3.0
 _DEPTH: Final = 5
 _ATTESTED: Final = re.compile(
     r"^([\u4e00-\u9fff]{2,3}(?:县|旗|市(?![场民政委区])))(?=[\u4e00-\u9fff]{2})", re.MULTILINE
@@ -86,6 +88,11 @@ def name(text: str) -> Named:
         if len(text) > len(ending) and text.endswith(ending):
             return Named(scope, text.removesuffix(ending) or text, text)
     return Named(Scope.OTHER, text, text)
+
+
+def is_division(text: str) -> bool:
+    """Whether a canonical name is that of a town or a community: 李家村, but not 李家村3组."""
+    return name(text).scope in (Scope.TOWN, Scope.COMMUNITY)
 
 
 def head(text: str) -> tuple[list[Named], str]:
@@ -202,7 +209,8 @@ class Contexts:
             return False
         units = divisions.find(each.text)
         if any(unit.code in self._home for unit in units):
-            return bool(self.attested) and each.scope is Scope.COUNTY
+            # The table's county next door is not the one that the places are called after.
+            return each.scope is Scope.COUNTY and any(text.endswith(("县", "旗")) for text in self.attested)
         return True
 
     def _gather(self, parent: str | None, code: str | None, heads: tuple[Named, ...]) -> dict[Scope, str]:
@@ -236,9 +244,18 @@ def _may_have_head(text: str) -> bool:
     return any(mark in text for mark in "省市县区旗镇乡") or "街道" in text or "社区" in text or "里" in text
 
 
+def _lies_near(unit: divisions.Division, middle: tuple[float, float] | None) -> bool:
+    """Whether a code is of the national system: what it stands for there lies where the places lie."""
+    return (
+        middle is not None
+        and abs(unit.lng - middle[0]) < _REACH_DEG
+        and abs(unit.lat - middle[1]) < _REACH_DEG
+    )
+
+
 def _home(middle: tuple[float, float] | None, prefixes: set[str]) -> set[str]:
     """Codes of the counties that the places may lie in, with their cities and provinces."""
-    listed = [unit for code in prefixes if (unit := divisions.get(code))]
+    listed = [unit for code in prefixes if (unit := divisions.get(code)) and _lies_near(unit, middle)]
     if not listed and middle:
         listed = divisions.near(*middle, _HOME_DEG)
     home: set[str] = set()

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from gridmap.errors import InputError
-from gridmap.geocode import address
+from gridmap.geocode import address, contexts
 from gridmap.geocode.contexts import Contexts
 from gridmap.geocode.likeness import Likeness
 
@@ -34,6 +34,8 @@ _LONGEST_NAME: Final = 40
 # A name that is nothing but counted steps (3栋, 12号) means something only after its parent's.
 _BARE: Final = re.compile(r"(?:临?(?:\d+|[A-Z甲乙丙丁])(?:-\d+)?(?:号|弄|巷|栋|单元|组|邻|室|层))+")
 _STEP_STARTS: Final = frozenset("0123456789临ABCDEFGHIJKLMNOPQRSTUVWXYZ甲乙丙丁")
+# Storeys and rooms of a door or a building: they do not move it.
+_INNER: Final = re.compile(r"(?<=[号弄栋])(?:\d+(?:-\d+)?(?:单元|室|层|号)|,|-|~|B\d|室|层)+$")
 # What follows a door number in a name is a name by itself: 人民路258号|明月城小区3栋.
 _AFTER_DOOR: Final = re.compile(r".*\d[号弄](?=[^\d,号弄栋室层]{3})")
 # A phase or a part of an estate.
@@ -99,7 +101,11 @@ class Gazetteer:
         spelled = address.canonical_many(self.names)
         parents = _texts(places, "parent")
         parents = _translated(parents)
-        is_area = [self._kinds[k] in AREA_KINDS for k in self._kind]
+        is_area = [
+            self._kinds[k] in AREA_KINDS or (self._kinds[k] == "village" and contexts.is_division(text))
+            for k, text in zip(self._kind, spelled, strict=True)
+        ]
+        self._is_area = bytearray(is_area)
         middle = (float(np.median(x)), float(np.median(y))) if len(x) else None
         self.contexts = Contexts(spelled, parents, self.areas, is_area, middle)
         self._spelled = _full_names(spelled, parents)
@@ -119,7 +125,7 @@ class Gazetteer:
 
     def is_area(self, row: int) -> bool:
         """Whether a row is an area, which narrows down, rather than a place in one."""
-        return self._kinds[self._kind[row]] in AREA_KINDS
+        return bool(self._is_area[row])
 
     def spelled(self, row: int) -> str:
         """The row's own name in canonical spelling, its parent's before it where it is only a number."""
@@ -224,6 +230,7 @@ class Gazetteer:
             self._kind.append(len(self._kinds) - 1)
             self._spelled.append(address.canonical(name))
             self.contexts.add_unknown()
+            self._is_area.append(0)
             self.names.append(name)
             self._spots[key] = len(self.names) - 1
         return self._spots[key]
@@ -246,10 +253,11 @@ class Gazetteer:
 
         for row, text in enumerate(self._spelled):
             enter(text, row, True)
-            if "," in text:
-                enter(text.partition(",")[0], row, False)
+            bracket = min((at for at in map(self.names[row].find, "(（") if at > 2), default=0)
+            if bracket:
+                enter(address.canonical(self.names[row][:bracket]), row, False)
             if row in self.contexts.rests:
-                enter(self.contexts.rests[row], row, True)
+                enter(_INNER.sub("", self.contexts.rests[row]), row, True)
             if text[-1:] in "号弄栋组" and (after := _AFTER_DOOR.match(text)):
                 enter(text[after.end() :], row, False)
         # Aliases after all names: of one spelling, the name comes first.
@@ -375,7 +383,9 @@ def _alias_lists(places: pd.DataFrame) -> list[Sequence[str] | None]:
 
 def _full_names(spelled: list[str], parents: list[str | None]) -> list[str]:
     return [
-        parent + text if parent and text[:1] in _STEP_STARTS and _BARE.fullmatch(text) else text.strip(",")
+        parent + text
+        if parent and text[:1] in _STEP_STARTS and _BARE.fullmatch(text)
+        else _INNER.sub("", text.strip(","))
         for text, parent in zip(spelled, parents, strict=True)
     ]
 

@@ -96,6 +96,8 @@ class Finding:
 
     reasons: list[str] = field(default_factory=list)
     refused: bool = False
+    # Refused because the text contradicts itself or the gazetteer.
+    conflict: bool = False
     place: str = ""
     rows: list[int] = field(default_factory=list)
     x: float = math.nan
@@ -234,14 +236,28 @@ def _resolve(raw: str, text: str, gazetteer: Gazetteer, owned: Sequence[str | No
     kept = []
     for spot in spots:
         allowed = _allowed(spot, seen.named, gazetteer)
+        if allowed is None and spot.how in (How.ROAD, How.BETWEEN):
+            # Known doors of a road are not the whole road: it may well run through there.
+            finding.others += spot.rows[:_MOST_CANDIDATES] or spot.near
+            continue
         if allowed is None:
             finding.others += spot.rows[:_MOST_CANDIDATES]
             names = "、".join(named.text for named in seen.named)
             return _refused(finding, f"地址写的是{names}，而“{spot.name}”不在那里")
         kept.append(allowed)
+    if not kept:
+        names = "、".join(named.text for named in seen.named)
+        return _refused(finding, f"“{spots[-1].name}”在{names}的部分不在地名库里")
     if seen.crossing and (crossing := _crossing(kept, gazetteer)):
         return _at_crossing(finding, crossing, gazetteer, owned)
-    return _decide(finding, kept, seen, gazetteer, owned)
+    decided = _decide(finding, kept, seen, gazetteer, owned)
+    if decided.refused and not decided.conflict:
+        whole = [
+            spot for spot in kept if spot.how is How.AREA and owned[spot.rows[0]] not in gazetteer.coarse
+        ]
+        if whole:
+            return _in_area(Finding(others=decided.others), whole[-1], seen, gazetteer, owned)
+    return decided
 
 
 def _senseless(raw: str, text: str) -> str | None:
@@ -306,6 +322,8 @@ def _decide(
         main.rows = allowed or main.rows
     support = 0
     for other in reversed(others):
+        if other.how is How.ROAD and not other.drawn:
+            continue
         near = _near(main, other, _BESIDE_M if common else _TOGETHER_M, gazetteer)
         if near is None:
             if common:
@@ -314,6 +332,7 @@ def _decide(
                 anchor = main.anchor
                 break
             finding.others += [*main.rows[:4], *other.rows[:4]]
+            finding.conflict = True
             return _refused(finding, f"“{main.name}”与“{other.name}”相距太远，地址自相矛盾")
         if not main.is_point:
             main.rows = near
@@ -327,6 +346,9 @@ def _decide(
     if main.how is How.AREA:
         return _in_area(finding, main, seen, gazetteer, owned)
     x, y, spread = _middle(rows, gazetteer)
+    if main.missing and not main.drawn and (main.how is How.ROAD or len(rows) < 2):
+        finding.rows, finding.others = [], rows[:_MOST_CANDIDATES]
+        return _refused(finding, f"地名库没有“{main.name}”的“{main.missing}”，已知门牌不足以推算")
     if len(areas) > 1 and not (relation and spread <= _SMALL_M):
         finding.rows = _one_each(rows, owned)
         what = "有多处" if main.how is How.EXACT else "跨"
@@ -420,7 +442,7 @@ def _in_area(
     row = spot.rows[0]
     finding.x, finding.y, finding.area = gazetteer.x[row], gazetteer.y[row], owned[row]
     finding.reasons.append(f"按“{spot.name}”归属，具体位置未知")
-    finding.evidence = _evidence(spot, seen, 0.0, 0, 0, gazetteer)
+    finding.evidence = Evidence(How.AREA, cost=spot.anchor.cost, agreed=len(seen.named) - 1)
     return finding
 
 

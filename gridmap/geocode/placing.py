@@ -70,6 +70,8 @@ class Spot:
     # The uncertainty lies along the line between the two rows in `near`, not across it.
     along: bool = False
     alias: bool = False
+    # A road of which points all along are known, not some doors only.
+    drawn: bool = False
     # The relation of the text is part of this place: 南门 of an estate whose gates are known.
     gate: bool = False
 
@@ -117,11 +119,11 @@ def place(anchor: Anchor, gazetteer: Gazetteer, owned: Sequence[str | None]) -> 
     if not rows and not members:
         return None
     label = gazetteer.names[rows[0]] if rows else name
-    kinds = {gazetteer.kind(row) for row in rows}
+    drawn = any(gazetteer.kind(row) in ROAD_KINDS for row in rows)
     stretch = rows + [member.row for member in members]
     if anchor.is_area and not missing:
         return Spot(anchor, How.AREA, rows, label, alias=alias)
-    if kinds & ROAD_KINDS or (not rows and any(member.unit in _ON_ROADS for member in members)):
+    if drawn or (not rows and any(member.unit in _ON_ROADS for member in members)):
         return Spot(
             anchor,
             How.ROAD,
@@ -129,6 +131,7 @@ def place(anchor: Anchor, gazetteer: Gazetteer, owned: Sequence[str | None]) -> 
             label,
             missing=missing.text if missing else "",
             alias=alias,
+            drawn=drawn,
         )
     if missing:
         return Spot(anchor, How.PART, stretch[:_MOST_ROWS], label, missing=missing.text, alias=alias)

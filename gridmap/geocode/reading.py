@@ -153,6 +153,11 @@ def _is_door(anchor: Anchor) -> bool:
 def _relation(piece: str) -> Relation | None:
     """The relation that a gap after a name tells; after a comma only when nothing else follows it."""
     relation = relations.read(piece.lstrip(","))
+    if relation and len(relation.text) == 1:
+        # 内湖路 is no inside, and 口腔医院 no crossing.
+        rest = piece.lstrip(",")[1:]
+        if rest and not (_FILLER.fullmatch(rest) or _CLAUSE.match(rest)):
+            return None
     if (
         relation
         and piece.startswith(",")
@@ -164,7 +169,7 @@ def _relation(piece: str) -> Relation | None:
 
 def _is_more(anchor: Anchor, piece: str) -> bool:
     """Whether words after a name make it a longer name, or another: 状元府小区|幼儿园, 锦绣花园|3期."""
-    if piece.startswith(",") or anchor.steps or address.LAST_STEP.search(anchor.name):
+    if anchor.is_area or piece.startswith(",") or anchor.steps or address.LAST_STEP.search(anchor.name):
         return False
     return not _CLAUSE.match(piece) or len(anchor.name) <= 2
 
@@ -230,7 +235,7 @@ def _recognised(text: str, spans: list[_Span], gazetteer: Gazetteer, reading: Re
                 continue
         after_name = bool(done and (done[-1].name or done[-1].step))
         piece = text[span.start : span.end]
-        if _FILLER.fullmatch(piece) or (after_name and relations.read(piece.lstrip(","))):
+        if _FILLER.fullmatch(piece) or (after_name and _relation(piece)):
             done.append(span)
             continue
         previous = done[-1] if done and done[-1].name and not _is_division(done[-1].name, gazetteer) else None
