@@ -14,6 +14,8 @@ _HAN: Final = range(0x3400, 0xA000)
 _INITIALS: Final = (("zh", "c"), ("ch", "c"), ("sh", "s"), ("z", "c"), ("n", "l"))
 _FINALS: Final = (("ang", "an"), ("eng", "en"), ("ing", "in"))
 _TONES: Final = str.maketrans({"ü": "v", "ê": "e"})
+# Characters of names that are commonly read in two ways; the dictionary's rarer readings mislead.
+_TWO_READINGS: Final = "都长乐重行朝单曾厦盛晟传便藏调度会教校角空降兴载中种柏泊堡铺曲洞六陆绿石贾解查尉宿隆"
 # What separates parts of an address; everything invisible is dropped.
 _BREAKS: Final = "，。；;、!！?？|/\\:：\"“”'‘’<>《》{}[]()【】…·~`^*_=+$%@"
 
@@ -46,10 +48,11 @@ def syllables() -> dict[int, str]:
 
 @cache
 def readings() -> dict[int, frozenset[str]]:
-    """Character → all its readings without tone."""
-    return {
-        code: frozenset(_toneless(reading) for reading in listed.split(","))
-        for code, listed in pinyin_dict.items()
+    """Character → its reading without tone; both readings of those that commonly have two."""
+    known = {code: frozenset({syllable}) for code, syllable in syllables().items()}
+    return known | {
+        ord(mark): frozenset(_toneless(reading) for reading in pinyin_dict[ord(mark)].split(",")[:2])
+        for mark in _TWO_READINGS
     }
 
 
@@ -58,10 +61,12 @@ def second_sounds() -> dict[str, str]:
     """Character → what stands for its second sound (see `sounds`), for those that have one: 都 du, 长 chang."""
     stands = {_blurred(syllable): sounds()[code] for code, syllable in syllables().items()}
     second: dict[str, str] = {}
-    for code, listed in pinyin_dict.items():
-        first, *more = dict.fromkeys(_blurred(_toneless(reading)) for reading in listed.split(","))
-        if more and more[0] in stands and stands[more[0]] != stands[first]:
-            second[chr(code)] = stands[more[0]]
+    for mark in _TWO_READINGS:
+        heard = list(
+            dict.fromkeys(_blurred(_toneless(each)) for each in pinyin_dict[ord(mark)].split(",")[:2])
+        )
+        if len(heard) == 2 and heard[1] in stands:
+            second[mark] = stands[heard[1]]
     return second
 
 

@@ -10,6 +10,7 @@ from enum import IntEnum
 from typing import Final, NamedTuple
 
 from gridmap.geocode import divisions
+from gridmap.geocode.address import canonical
 
 # Counties whose centre is this near to the middle of all places may be the one that they lie in.
 _HOME_DEG: Final = 0.75
@@ -229,6 +230,9 @@ class Contexts:
                     if text := self._by_code.get(code[:length]):
                         add(name(text))
                         self.texts.add(text)
+                # An area that is known by its name instead of a code.
+                if not code.isascii() and code not in self._by_code:
+                    add(name(canonical(code)))
             if not parent:
                 break
             listed, rest = head(parent)

@@ -40,6 +40,7 @@ _INNER: Final = re.compile(r"(?<=[号弄栋])(?:\d+(?:-\d+)?(?:单元|室|层|�
 _AFTER_DOOR: Final = re.compile(r".*\d[号弄](?=[^\d,号弄栋室层]{3})")
 # A phase or a part of an estate.
 _PART: Final = re.compile(r"(?<=.{2})(?:\d期|[东西南北中]区|[A-D1-9一二三四五]区)$")
+_BARE_PART: Final = re.compile(r"第?\d+[期区]|[东西南北中前后A-Z][区苑院]|[一二三四五六]区")
 _FIRM: Final = re.compile(r"(?:股份|责任)?有限(?:责任)?公司$")
 # A short name that so many others end with is a common noun: 药店, 农贸市场; these are in any case.
 _COMMON_NAMES, _LONGEST_COMMON = 2, 4
@@ -47,7 +48,7 @@ _COMMON: Final = re.compile(
     "停车场|广场|公园|学校|小学|中学|幼儿园|医院|诊所|药店|药房|超市|商店|便利店|小卖部|市场|菜市场|农贸市场|批发市场|夜市"
     "|银行|邮局|网吧|宾馆|酒店|旅馆|饭店|餐馆|茶楼|茶馆|面馆|烧烤|火锅店|理发店|美容院|加油站|充电站|车站|公交站|火车站|客运站"
     "|汽车站|公厕|厕所|垃圾站|派出所|居委会|村委会|物业|门卫|工地|仓库|厂房|河边|桥头|大桥|老桥|文具店|五金店|水果店|干洗店"
-    "|快递站|驿站|修车铺|商场|商厦|大厦|步行街|体育馆|图书馆|文化馆|电影院|教堂|寺庙|一期|二期|东区|西区|南区|北区"
+    "|快递站|驿站|修车铺|商场|商厦|大厦|步行街|体育馆|图书馆|文化馆|电影院|教堂|寺庙|家属区|家属院|宿舍|公寓|人才公寓|学生公寓|小区|花园|新村|农贸|驾校"
 )
 
 
@@ -154,6 +155,10 @@ class Gazetteer:
     def has_series(self, stem: str) -> bool:
         return stem in self._stems
 
+    def is_noun(self, name: str) -> bool:
+        """Whether a name is a word for a kind of place, whoever bears it."""
+        return bool(_COMMON.fullmatch(name))
+
     def common(self, name: str) -> Sequence[int]:
         """Rows whose names end with a common noun (药店 → 康民药店 …), empty for a name of one's own."""
         found = self._common.get(name)
@@ -242,7 +247,7 @@ class Gazetteer:
         entry, row_of = array("i"), array("i")
 
         def enter(text: str, row: int, own: bool) -> None:
-            if 2 <= len(text) <= _LONGEST_NAME:
+            if 2 <= len(text) <= _LONGEST_NAME and not _BARE_PART.fullmatch(text):
                 k = vocabulary.setdefault(text, len(vocabulary))
                 if k == len(named):
                     named.append(own)
@@ -253,9 +258,6 @@ class Gazetteer:
 
         for row, text in enumerate(self._spelled):
             enter(text, row, True)
-            bracket = min((at for at in map(self.names[row].find, "(（") if at > 2), default=0)
-            if bracket:
-                enter(address.canonical(self.names[row][:bracket]), row, False)
             if row in self.contexts.rests:
                 enter(_INNER.sub("", self.contexts.rests[row]), row, True)
             if text[-1:] in "号弄栋组" and (after := _AFTER_DOOR.match(text)):
@@ -268,10 +270,18 @@ class Gazetteer:
                 alias = written[position].strip(",")
                 position += 1
                 enter(_in_parent(alias, self._spelled[row]), row, False)
+        parts: dict[str, list[int]] = {}
         for row, text in enumerate(self._spelled):
             for derived in self._derived(text):
                 if derived not in vocabulary or not named[vocabulary[derived]]:
                     enter(derived, row, False)
+            if part := _PART.search(text):
+                parts.setdefault(text[: part.start()], []).append(row)
+        for text, rows in parts.items():
+            # One phase alone may have a sister that is not known.
+            if text not in vocabulary and len(rows) > 1:
+                for row in rows:
+                    enter(text, row, False)
         self._vocabulary, self._named = vocabulary, bytes(named)
         self._first, self._rows = _grouped(entry, row_of, len(vocabulary))
         starts: dict[str, int] = {}
@@ -288,9 +298,7 @@ class Gazetteer:
         self._common = self._common_nouns(plain)
 
     def _derived(self, text: str) -> Iterator[str]:
-        """What else people call a name: a phase by its estate, a school without its county, a firm without 有限."""
-        if part := _PART.search(text):
-            yield text[: part.start()]
+        """What else people call a name: a school without its county, a firm without 有限."""
         if (firm := _FIRM.search(text)) and firm.start() > 3:
             yield text[: firm.start()]
             yield text[: firm.start()] + "公司"

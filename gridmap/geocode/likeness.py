@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gridmap.geocode import characters
 
 # Longer names are looked up by one missing character; in shorter ones that makes another name.
-_SHORTEST_CUT: Final = 4
+_SHORTEST_CUT: Final = 5
 _LONGEST_CUT: Final = 12
 # A pair of characters that more names share tells nothing (小区).
 _MOST_POSTINGS: Final = 30_000
@@ -23,6 +23,10 @@ SAME_SYLLABLE, SAME_SOUND, ONE_MORE, OTHER = 0.3, 0.6, 1.0, 2.0
 _TELLING: Final = frozenset(
     "0123456789ABCDEFGH东西南北中上下前后左右内外大小老新一二三四五六七八九十甲乙丙丁期区"
 )
+
+
+# Characters that estates' names end or are put together with: 光明苑 and 光明园 are two estates.
+_NAMING: Final = frozenset("园苑院源缘元庭廷亭居里府邸城成村庄家嘉佳花华")
 
 
 class Like(NamedTuple):
@@ -154,6 +158,8 @@ def difference(one: str, other: str) -> float:
         for k, b in enumerate(other):
             if a == b:
                 swap = 0.0
+            elif a in _NAMING and b in _NAMING:
+                swap = OTHER
             elif characters.same_syllable(a, b):
                 swap = SAME_SYLLABLE
             elif sounds.get(ord(a), a) == sounds.get(ord(b), b):

@@ -298,7 +298,12 @@ def _sound(spots: list[Spot], gazetteer: Gazetteer) -> list[Spot]:
 
     def is_sound(spot: Spot) -> bool:
         anchor = spot.anchor
-        return not (anchor.before or anchor.after or (not anchor.steps and gazetteer.common(anchor.name)))
+        return not (
+            anchor.before
+            or anchor.after
+            or gazetteer.is_noun(anchor.name)
+            or (not anchor.steps and gazetteer.common(anchor.name))
+        )
 
     sure = [spot for spot in spots if is_sound(spot)]
     return sure if any(spot.how >= How.PART for spot in sure) else spots
@@ -320,6 +325,8 @@ def _decide(
         if others or len(allowed) > len(main.rows) or len(anchor.name) < 4:
             common = 1
         main.rows = allowed or main.rows
+    elif gazetteer.is_noun(anchor.name):
+        common = 1
     support = 0
     for other in reversed(others):
         if other.how is How.ROAD and not other.drawn:
@@ -346,7 +353,7 @@ def _decide(
     if main.how is How.AREA:
         return _in_area(finding, main, seen, gazetteer, owned)
     x, y, spread = _middle(rows, gazetteer)
-    if main.missing and not main.drawn and (main.how is How.ROAD or len(rows) < 2):
+    if main.missing and not main.drawn and (main.how is How.ROAD or not main.whole):
         finding.rows, finding.others = [], rows[:_MOST_CANDIDATES]
         return _refused(finding, f"地名库没有“{main.name}”的“{main.missing}”，已知门牌不足以推算")
     if len(areas) > 1 and not (relation and spread <= _SMALL_M):

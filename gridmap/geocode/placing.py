@@ -72,6 +72,8 @@ class Spot:
     alias: bool = False
     # A road of which points all along are known, not some doors only.
     drawn: bool = False
+    # The place that a number is missing of is itself known.
+    whole: bool = False
     # The relation of the text is part of this place: 南门 of an estate whose gates are known.
     gate: bool = False
 
@@ -134,7 +136,10 @@ def place(anchor: Anchor, gazetteer: Gazetteer, owned: Sequence[str | None]) -> 
             drawn=drawn,
         )
     if missing:
-        return Spot(anchor, How.PART, stretch[:_MOST_ROWS], label, missing=missing.text, alias=alias)
+        known = bool(rows) or len(members) >= _AROUND
+        return Spot(
+            anchor, How.PART, stretch[:_MOST_ROWS], label, missing=missing.text, alias=alias, whole=known
+        )
     if members and (not rows or not any(step.unit in LOCATING for step in anchor.steps)):
         return Spot(anchor, How.WHOLE, stretch[:_MOST_ROWS], label, alias=alias)
     return Spot(anchor, How.EXACT, rows, label, alias=alias)

@@ -14,7 +14,7 @@ from gridmap.geocode.relations import Relation, Where
 # Costs of covering a text: one character left over is worse than any number of names.
 _GAP_COST, _NAME_COST, _STEP_COST = 10, 1, 2
 # How much a name may differ from a known one, for each of its characters.
-_DEAREST: Final = 0.3
+_DEAREST: Final = 0.2
 # Words that people add to the name of an estate, or leave out.
 # What stands before a name and is talk, not a part of it.
 _TALK: Final = re.compile(
@@ -27,11 +27,15 @@ _ENDINGS: Final = ("小区", "住宅小区", "住宅区")
 _NAME_ENDS: Final = frozenset("路街道巷弄区园苑里村庭府城寓院楼厦庄湾")
 # Words around names that say nothing of where.
 _FILLER: Final = re.compile(
-    r"(?:[的在是,.\-]|里面?|内|位于|靠近?|临近?|紧邻|从|到|去|往|处|就|附近|旁边|小区|院|我们?|俺|家|住|这|那|有人?|和|与|跟|及|其"
+    r"(?:[的在是,.\-]|里面?|内|位于|靠近?|临近?|紧邻|从|到|去|往|处|就|附近|旁边|院|我们?|俺|家|住|这|那|有人?|和|与|跟|及|其"
     r"|地址|地点|地方|大概|大约|可能|好像|应该|具体|位置|发生|事发|路段|路上|街上|田里?|地里?|巷子|巷内|机耕道|公路|村道|商铺"
     r"|门面|门市|铺面|店面|底商|临街|沿街|反映|举报|投诉|听说|看到|发现|您好|你好|后|前|上|下|边|口|号|附|临|第)+"
 )
 _JOINED: Final = re.compile(r"[,的和与跟及至到交\-]*")
+# Another phase or part of an estate than those that are known.
+_PART: Final = re.compile(
+    r",?(?:第?\d+期|[东西南北中前后][区苑院]|[A-Z\d]+区|[一二三四五六七八九十]+[区村]),?"
+)
 _DIVISION_ENDS: Final = ("省", "市", "县", "区", "旗", "镇", "乡", "街道")
 # What follows a name and is the start of a complaint, not of a longer name.
 _CLAUSE: Final = re.compile(
@@ -107,7 +111,7 @@ def read(text: str, gazetteer: Gazetteer) -> Reading:
                 continue
             leftover = piece
             if not _FILLER.fullmatch(piece):
-                if anchor and open_anchor and _is_more(anchor, piece):
+                if anchor and (_PART.fullmatch(piece) or (open_anchor and _is_more(anchor, piece))):
                     anchor.after = piece
                 reading.unknown.append(piece)
                 open_anchor = False
@@ -315,18 +319,20 @@ def _like(name: str, gazetteer: Gazetteer) -> tuple[str, float] | None:
     for ending in _ENDINGS:
         if (
             name.endswith(ending)
-            and len(name) - len(ending) >= 2
+            and len(name) - len(ending) >= 3
             and gazetteer.is_known(name.removesuffix(ending))
         ):
             return name.removesuffix(ending), 0.2
     for ending in _ENDINGS[:1]:
-        if gazetteer.is_known(name + ending):
+        if len(name) >= 3 and gazetteer.is_known(name + ending):
             return name + ending, 0.2
     if name.isascii():
         found = gazetteer.likeness.spelled(name) if name.isalpha() and len(name) > 2 else []
         return (gazetteer.name_at(found[0].id), found[0].cost) if len(found) == 1 else None
     most = _DEAREST * len(name)
-    variants = [(name, 0.0)] if len(name) < 3 else [(name, 0.0), (name + _ENDINGS[0], 0.2)]
+    if len(name) < 3:
+        return None
+    variants = [(name, 0.0), (name + _ENDINGS[0], 0.2)]
     for variant, extra in variants:
         sounding = gazetteer.likeness.sounding(variant)
         if sounding and sounding[0].cost + extra <= most:
