@@ -7,6 +7,7 @@ from array import array
 from collections import Counter
 from collections.abc import Sequence
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from gridmap.geocode import divisions
@@ -83,6 +84,7 @@ _ENDINGS: Final = (
 )
 
 
+@lru_cache(maxsize=1 << 16)
 def name(text: str) -> Named:
     """What a canonical name says of its scope."""
     for ending, scope in _ENDINGS:

@@ -36,6 +36,7 @@ _BARE: Final = re.compile(r"(?:临?(?:\d+|[A-Z甲乙丙丁])(?:-\d+)?(?:号|弄|
 _STEP_STARTS: Final = frozenset("0123456789临ABCDEFGHIJKLMNOPQRSTUVWXYZ甲乙丙丁")
 # Storeys and rooms of a door or a building: they do not move it.
 _INNER: Final = re.compile(r"(?<=[号弄栋])(?:\d+(?:-\d+)?(?:单元|室|层|号)|,|-|~|B\d|室|层)+$")
+_ON_ROADS: Final = frozenset("号弄巷")
 # What follows a door number in a name is a name by itself: 人民路258号|明月城小区3栋.
 _AFTER_DOOR: Final = re.compile(r".*\d[号弄](?=[^\d,号弄栋室层]{3})")
 # A phase or a part of an estate.
@@ -111,10 +112,12 @@ class Gazetteer:
         self.contexts = Contexts(spelled, parents, self.areas, is_area, middle)
         self._spelled = _full_names(spelled, parents)
         self._enter(_alias_lists(places))
+        # Series that have been asked for; what is kept is the same whoever makes it.
+        self._series: dict[int, tuple[Member, ...]] = {}
+        self._doors: dict[tuple[str, int | None], tuple[Member, ...]] = {}
         self._asked: tuple[Owner, list[str | None]] | None = None
         self._tree: tuple[KDTree, NDArray[np.object_], float] | None = None
         self._taught: dict[str, Entry] = {}
-        self._taught_starts: dict[str, int] = {}
         self._spots: dict[tuple[str, float, float, str | None], int] = {}
         self._kinds.append("taught")
 
@@ -142,15 +145,28 @@ class Gazetteer:
         first, last = self._first[k], self._first[k + 1]
         return Entry(self._rows[first:last], bool(self._named[k]))
 
-    def series(self, stem: str) -> Sequence[Member]:
+    def series(self, stem: str) -> tuple[Member, ...]:
         """Numbered places of a stem (a road, a lane, an estate, a village), by number."""
         k = self._stems.get(stem)
         if k is None:
             return ()
-        return [
-            Member(self._numbers[i], self._units[i], self._members[i])
-            for i in range(self._from[k], self._from[k + 1])
-        ]
+        if k not in self._series:
+            self._series[k] = tuple(
+                Member(self._numbers[i], self._units[i], self._members[i])
+                for i in range(self._from[k], self._from[k + 1])
+            )
+        return self._series[k]
+
+    def doors(self, stem: str, side: int | None = None) -> tuple[Member, ...]:
+        """Of a series the doors, lanes and alleys, by number: all, or those of the even (0) or odd (1) side."""
+        key = (stem, side)
+        if key not in self._doors:
+            self._doors[key] = tuple(
+                member
+                for member in self.series(stem)
+                if member.unit in _ON_ROADS and (side is None or member.number % 2 == side)
+            )
+        return self._doors[key]
 
     def has_series(self, stem: str) -> bool:
         return stem in self._stems
@@ -181,11 +197,15 @@ class Gazetteer:
 
     def lengths(self, start: str) -> int:
         """A bit mask of the lengths of known names that begin with two characters."""
-        return self._starts.get(start, 0) | self._taught_starts.get(start, 0)
+        return self._starts.get(start, 0)
 
     def name_at(self, k: int) -> str:
         """The name behind an id of `likeness`."""
         return self._likely[k]
+
+    def positions(self, rows: Sequence[int]) -> NDArray[np.float64]:
+        """lon, lat (n, 2) of rows, in degrees."""
+        return np.array([(self.x[row], self.y[row]) for row in rows], dtype=np.float64).reshape(-1, 2)
 
     def areas_by(self, owner: Owner) -> list[str | None]:
         """The area of each row, asked of `owner` where the frame gave none; remembered for the last owner."""
@@ -213,7 +233,6 @@ class Gazetteer:
         known it stands for the spot itself. Takes milliseconds; readers see the old or the new whole.
         """
         entries: dict[str, Entry] = {}
-        starts: dict[str, int] = {}
         for alias, name, x, y, area in taught[["alias", "name", "x", "y", "area"]].itertuples(index=False):
             written = address.canonical(alias)
             if len(written) < 2:
@@ -222,8 +241,9 @@ class Gazetteer:
             entries[written] = (
                 Entry(target.rows, False) if target else Entry((self._spot(alias, x, y, area),), True)
             )
-            starts[written[:2]] = starts.get(written[:2], 0) | 1 << len(written)
-        self._taught, self._taught_starts = entries, starts
+            # What is unlearnt stays in the mask: it is only asked for in vain.
+            self._starts[written[:2]] = self._starts.get(written[:2], 0) | 1 << len(written)
+        self._taught = entries
 
     def _spot(self, name: str, x: float, y: float, area: str | None) -> int:
         """The row of a taught spot; rows are added and never taken away, since readers may hold them."""

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -119,7 +119,9 @@ def geocode(text: str, gazetteer: Gazetteer, areas: gpd.GeoDataFrame | Owner | N
     the owner of each point, or None: then the areas of the gazetteer's rows are all that is known. Raises
     nothing for any text.
     """
-    return next(iter(_matches([text], gazetteer, areas)))
+    owner = _owner(areas)
+    text = text if isinstance(text, str) else ""
+    return _match(text, resolve([text], gazetteer, owner)[0], gazetteer, _owned(gazetteer, owner))
 
 
 def geocode_many(
@@ -132,27 +134,39 @@ def geocode_many(
     listed = list(texts)
     distinct = list(dict.fromkeys(text if isinstance(text, str) else "" for text in listed))
     position = {text: k for k, text in enumerate(distinct)}
-    found = list(_matches(distinct, gazetteer, areas))
-    order = [position[text if isinstance(text, str) else ""] for text in listed]
-    columns: dict[str, Any] = {
-        "place": pd.array([found[k].place for k in order], dtype=object),
-        "x": np.array([found[k].x for k in order], dtype=np.float64),
-        "y": np.array([found[k].y for k in order], dtype=np.float64),
-        "radius_m": np.array([found[k].radius_m for k in order], dtype=np.float64),
-        "area": pd.array([found[k].area for k in order], dtype=object),
-        "confidence": np.array([found[k].confidence for k in order], dtype=np.float64),
-        "status": pd.array([str(found[k].status) for k in order], dtype=object),
-        "reasons": pd.array(["；".join(found[k].reasons) for k in order], dtype=object),
-    }
-    return pd.DataFrame(columns)
+    found = resolve(distinct, gazetteer, _owner(areas))
+    verdicts = [_verdict(finding) for finding in found]
+    order = np.array([position[text if isinstance(text, str) else ""] for text in listed], dtype=np.intp)
+    answered = np.array([verdict.answered for verdict in verdicts], dtype=bool)
+
+    def column(values: list[Any], nothing: Any, kind: Any) -> NDArray[Any]:
+        """What each finding says, or `nothing` where no answer is given."""
+        taken = [value if yes else nothing for value, yes in zip(values, answered, strict=True)]
+        made: NDArray[Any] = np.array([*taken, None] if kind is object else taken, dtype=kind)[: len(taken)]
+        return made[order]
+
+    return pd.DataFrame(
+        {
+            "place": column([finding.place for finding in found], None, object),
+            "x": column([finding.x for finding in found], np.nan, np.float64),
+            "y": column([finding.y for finding in found], np.nan, np.float64),
+            "radius_m": column([finding.radius_m for finding in found], np.nan, np.float64),
+            "area": column([finding.area for finding in found], None, object),
+            "confidence": np.array([verdict.confidence for verdict in verdicts])[order],
+            "status": np.where(answered, str(Status.ANSWERED), str(Status.ABSTAINED)).astype(object)[order],
+            "reasons": np.array(["；".join(verdict.reasons) for verdict in verdicts], dtype=object)[order],
+        }
+    )
 
 
-def resolve(
-    texts: Sequence[str], gazetteer: Gazetteer, areas: gpd.GeoDataFrame | Owner | None
-) -> list[Finding]:
+def _owned(gazetteer: Gazetteer, owner: Owner | None) -> Sequence[str | None]:
+    """The area of each row of the gazetteer."""
+    return gazetteer.areas if owner is None else gazetteer.areas_by(owner)
+
+
+def resolve(texts: Sequence[str], gazetteer: Gazetteer, owner: Owner | None) -> list[Finding]:
     """What each text comes to, with its evidence, whether or not it is enough for an answer."""
-    owner = _owner(areas)
-    owned = gazetteer.areas if owner is None else gazetteer.areas_by(owner)
+    owned = _owned(gazetteer, owner)
     canonical = address.canonical_many(texts)
     findings = [
         _resolve(raw, written, gazetteer, owned) for raw, written in zip(texts, canonical, strict=True)
@@ -161,25 +175,29 @@ def resolve(
     return findings
 
 
-def _matches(
-    texts: Sequence[str], gazetteer: Gazetteer, areas: gpd.GeoDataFrame | Owner | None
-) -> Iterable[Match]:
-    owner = _owner(areas)
-    owned = gazetteer.areas if owner is None else gazetteer.areas_by(owner)
-    for text, finding in zip(texts, resolve(texts, gazetteer, owner), strict=True):
-        yield _match(text, finding, gazetteer, owned)
+class _Verdict(NamedTuple):
+    answered: bool
+    confidence: float
+    reasons: tuple[str, ...]
+
+
+def _verdict(finding: Finding) -> _Verdict:
+    """Whether the evidence of a finding is enough for an answer."""
+    sure = confidence.estimate(finding.evidence) if finding.evidence else 0.0
+    if finding.refused or finding.evidence is None:
+        return _Verdict(False, sure, tuple(finding.reasons))
+    if sure < confidence.THRESHOLD:
+        doubt = f"把握不足（{sure:.0%}，需 {confidence.THRESHOLD:.0%}）"
+        return _Verdict(False, sure, (*finding.reasons, doubt))
+    return _Verdict(True, sure, tuple(finding.reasons))
 
 
 def _match(text: str, finding: Finding, gazetteer: Gazetteer, owned: Sequence[str | None]) -> Match:
-    sure = confidence.estimate(finding.evidence) if finding.evidence else 0.0
-    reasons = list(finding.reasons)
-    answered = not finding.refused and finding.evidence is not None
-    if answered and sure < confidence.THRESHOLD:
-        answered = False
-        reasons.append(f"把握不足（{sure:.0%}，需 {confidence.THRESHOLD:.0%}）")
-    candidates = _candidates(finding, gazetteer, owned, sure)
-    if not answered:
-        return Match(text, Status.ABSTAINED, None, None, None, None, None, sure, tuple(reasons), candidates)
+    verdict = _verdict(finding)
+    candidates = _candidates(finding, gazetteer, owned, verdict.confidence)
+    if not verdict.answered:
+        nothing = (None, None, None, None, None)
+        return Match(text, Status.ABSTAINED, *nothing, verdict.confidence, verdict.reasons, candidates)
     return Match(
         text,
         Status.ANSWERED,
@@ -188,8 +206,8 @@ def _match(text: str, finding: Finding, gazetteer: Gazetteer, owned: Sequence[st
         finding.y,
         finding.area,
         finding.radius_m,
-        sure,
-        tuple(reasons),
+        verdict.confidence,
+        verdict.reasons,
         candidates,
     )
 
@@ -227,7 +245,7 @@ def _resolve(raw: str, text: str, gazetteer: Gazetteer, owned: Sequence[str | No
     for named in seen.named:
         if gazetteer.contexts.is_foreign(named):
             return _refused(finding, f"“{named.text}”不在本辖区")
-    spots = [spot for anchor in seen.anchors if (spot := placing.place(anchor, gazetteer, owned))]
+    spots = [spot for anchor in seen.anchors if (spot := placing.place(anchor, seen.named, gazetteer, owned))]
     if not spots:
         words = "、".join(f"“{word.strip(',')}”" for word in seen.unknown[:3]) or f"“{text[:20]}”"
         finding.others = _alike(seen.unknown, gazetteer)
@@ -363,7 +381,7 @@ def _decide(
         finding.refused = True
         return finding
     finding.reasons.append(_told(main))
-    finding.x, finding.y = _row_near(x, y, rows, gazetteer)
+    finding.x, finding.y = x, y
     finding.radius_m = max(spread, 10.0)
     if relation and relation.where is not Where.WITHIN:
         _move(finding, relation, spread)
@@ -392,18 +410,15 @@ def _main(spots: list[Spot]) -> Spot:
 def _near(main: Spot, other: Spot, reach_m: float, gazetteer: Gazetteer) -> list[int] | None:
     """The rows of `main` within reach of `other`; None when there are none."""
     if other.is_point:
-        marks = [(other.x, other.y)]
+        marks = np.array([[other.x, other.y]])
         reach_m += other.radius_m
     else:
-        marks = [(gazetteer.x[row], gazetteer.y[row]) for row in other.rows]
+        marks = gazetteer.positions(other.rows)
     if main.is_point:
-        close = any(placing.metres(main.x, main.y, *mark) <= reach_m + main.radius_m for mark in marks)
-        return [] if close else None
-    rows = [
-        row
-        for row in main.rows
-        if any(placing.metres(gazetteer.x[row], gazetteer.y[row], *mark) <= reach_m for mark in marks)
-    ]
+        gap = placing.gaps(marks, np.array([[main.x, main.y]])).min()
+        return [] if gap <= reach_m + main.radius_m else None
+    near = placing.gaps(gazetteer.positions(main.rows), marks).min(axis=1) <= reach_m
+    rows = [row for row, close in zip(main.rows, near, strict=True) if close]
     return rows or None
 
 
@@ -462,8 +477,9 @@ def _crossing(spots: list[Spot], gazetteer: Gazetteer) -> tuple[int, int] | None
         [row for row in road.rows if gazetteer.kind(row) in placing.ROAD_KINDS] or road.rows
         for road in roads[-2:]
     )
-    gap, a, b = min((placing.distance_m(gazetteer, a, b), a, b) for a in one for b in other)
-    return (a, b) if gap <= _CROSSING_M else None
+    gaps = placing.gaps(gazetteer.positions(one), gazetteer.positions(other))
+    i, j = np.unravel_index(int(gaps.argmin()), gaps.shape)
+    return (one[i], other[j]) if gaps[i, j] <= _CROSSING_M else None
 
 
 def _at_crossing(
@@ -515,17 +531,13 @@ def _told(spot: Spot) -> str:
 
 
 def _middle(rows: Sequence[int], gazetteer: Gazetteer) -> tuple[float, float, float]:
-    """Mean position in degrees, and the farthest row from it in metres."""
+    """The row nearest to the mean of them, in degrees, and the farthest row from the mean in metres."""
     if len(rows) == 1:
         return gazetteer.x[rows[0]], gazetteer.y[rows[0]], 0.0
-    x = sum(gazetteer.x[row] for row in rows) / len(rows)
-    y = sum(gazetteer.y[row] for row in rows) / len(rows)
-    return x, y, max(placing.metres(x, y, gazetteer.x[row], gazetteer.y[row]) for row in rows)
-
-
-def _row_near(x: float, y: float, rows: Sequence[int], gazetteer: Gazetteer) -> tuple[float, float]:
-    row = min(rows, key=lambda row: placing.metres(x, y, gazetteer.x[row], gazetteer.y[row]))
-    return gazetteer.x[row], gazetteer.y[row]
+    at = gazetteer.positions(rows)
+    gaps = placing.gaps(at.mean(axis=0)[None, :], at)[0]
+    nearest = rows[int(gaps.argmin())]
+    return gazetteer.x[nearest], gazetteer.y[nearest], float(gaps.max())
 
 
 def _one_each(rows: Sequence[int], owned: Sequence[str | None]) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from gridmap.geocode import address
 from gridmap.geocode.address import BUILDING, DOOR, GROUP, LOCATING
+from gridmap.geocode.contexts import Named
 from gridmap.geocode.gazetteer import Gazetteer, Member
 from gridmap.geocode.reading import Anchor
 
@@ -28,6 +30,8 @@ _FARTHEST_BEYOND, _METRES_A_NUMBER = 24, 4.0
 _AROUND: Final = 4
 # Buildings between which a missing one is looked for.
 _NEXT_NUMBERS, _NEXT_DOOR_M = 4, 200.0
+# Places of one name that numbers are told apart by; a road is many points of one name.
+_MOST_NAMESAKES: Final = 8
 _POINT_M: Final = 10.0
 ROAD_KINDS: Final = frozenset({"road", "street_line", "lane"})
 # 3号 in an estate or a lane is building 3; on a road it is a door.
@@ -82,10 +86,12 @@ class Spot:
         return not math.isnan(self.x)
 
 
-def place(anchor: Anchor, gazetteer: Gazetteer, owned: Sequence[str | None]) -> Spot | None:
+def place(
+    anchor: Anchor, named: Sequence[Named], gazetteer: Gazetteer, owned: Sequence[str | None]
+) -> Spot | None:
     """The spot of an anchor, or None when its name is a division without a place of its own.
 
-    `owned` is the area of each row.
+    `named` are the divisions that the text names, `owned` is the area of each row.
     """
     name = anchor.name
     entry = gazetteer.find(name)
@@ -109,12 +115,14 @@ def place(anchor: Anchor, gazetteer: Gazetteer, owned: Sequence[str | None]) -> 
         return Spot(anchor, How.EXACT, gates, gazetteer.names[gates[0]], gate=True)
     if not anchor.steps:
         rows = rows + _shared(name, rows, gazetteer)
-    members = [member for stem in stems for member in gazetteer.series(stem)]
+    members = list(gazetteer.series(stems[0]))
+    for stem in stems[1:]:
+        members += gazetteer.series(stem)
     if entry:
         rows, members = _of_these(entry.rows, rows, members, gazetteer)
     alias = entry is not None and not entry.named
     if missing:
-        between = _between(missing, members, gazetteer, owned)
+        between = _between(missing, stems, members, named, gazetteer, owned)
         if between:
             between.anchor, between.name, between.alias = anchor, stems[-1] + missing.text, alias
             return between
@@ -155,6 +163,13 @@ def metres(x1: float, y1: float, x2: float, y2: float) -> float:
     return math.hypot((x2 - x1) * math.cos(math.radians((y1 + y2) / 2)), y2 - y1) * _DEGREE_M
 
 
+def gaps(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Metres between each of the positions (n, 2) and each of the others (m, 2), in degrees; (n, m)."""
+    squeeze = math.cos(math.radians(float(one[0, 1])))
+    east = (one[:, None, 0] - other[None, :, 0]) * squeeze
+    return np.hypot(east, one[:, None, 1] - other[None, :, 1]) * _DEGREE_M
+
+
 def moved(x: float, y: float, east_m: float, north_m: float) -> tuple[float, float]:
     """A position in degrees, so many metres on."""
     return x + east_m / (_DEGREE_M * math.cos(math.radians(y))), y + north_m / _DEGREE_M
@@ -185,11 +200,12 @@ def _of_these(
 
     Two estates called 幸福小区 both have a 3栋; 老幸福 is one of them.
     """
-    allowed = set(heads)
-    if len(allowed) > 8:
+    allowed, namesakes = set(heads), set[int]()
+    if len(allowed) > _MOST_NAMESAKES:
         return rows, members
-    namesakes = {other for row in heads for other in _own(gazetteer.spelled(row), gazetteer)}
-    if not namesakes - allowed or len(namesakes) > 8:
+    for row in heads:
+        namesakes.update(_own(gazetteer.spelled(row), gazetteer))
+    if namesakes <= allowed or len(namesakes) > _MOST_NAMESAKES:
         return rows, members
 
     def meant(row: int) -> bool:
@@ -240,36 +256,49 @@ def _next(stems: Sequence[str], step: address.Step, gazetteer: Gazetteer) -> lis
 
 
 def _between(
-    step: address.Step, members: Sequence[Member], gazetteer: Gazetteer, owned: Sequence[str | None]
+    step: address.Step,
+    stems: Sequence[str],
+    members: Sequence[Member],
+    named: Sequence[Named],
+    gazetteer: Gazetteer,
+    owned: Sequence[str | None],
 ) -> Spot | None:
     """Where a missing number must be among the known ones of its series; None where they cannot tell.
 
     On roads odd and even numbers stand on their own sides, which may belong to different areas; doors,
     lanes and alleys share one sequence.
     """
-    doors = [member for member in members if member.unit in _ON_ROADS]
-    if step.number < 0:
+    if step.number < 0 or not members:
         return None
-    if step.unit in (BUILDING, GROUP) or not doors:
-        return _neighbour(step.number, members, gazetteer, owned)
-    same = [member for member in doors if member.number % 2 == step.number % 2]
+    stem = next((stem for stem in stems if gazetteer.doors(stem)), None)
+    if step.unit in (BUILDING, GROUP) or stem is None:
+        return None if stem and step.unit == BUILDING else _neighbour(step.number, members, gazetteer, owned)
+    doors, same = gazetteer.doors(stem), gazetteer.doors(stem, step.number % 2)
+    if named:
+        # Another road of the same name may run through another town.
+        doors, same = (
+            tuple(member for member in side if gazetteer.contexts.fits(member.row, named) >= 0)
+            for side in (doors, same)
+        )
     spot = _interpolated(step.number, same, gazetteer)
     if spot and len(spot.near) > 1:
         return spot
     # The other side, or beyond the last number: only where all around lies in one area.
-    around = sorted(doors, key=lambda member: abs(member.number - step.number))[:_AROUND]
+    middle = bisect_left(doors, step.number, key=_number)
+    around = doors[max(0, middle - _AROUND) : middle + _AROUND]
+    around = tuple(sorted(around, key=lambda member: abs(member.number - step.number))[:_AROUND])
     if len(around) < _AROUND or len({owned[member.row] for member in around}) > 1:
         return None
     return _interpolated(step.number, doors, gazetteer) or spot
 
 
 def _interpolated(number: int, members: Sequence[Member], gazetteer: Gazetteer) -> Spot | None:
-    below = [member for member in members if member.number <= number]
-    above = [member for member in members if member.number >= number]
+    first, last = bisect_left(members, number, key=_number), bisect_right(members, number, key=_number)
+    below, above = members[:last], members[first:]
     if below and above:
         low, high = below[-1], above[0]
-        lows = [member.row for member in below if member.number == low.number]
-        highs = [member.row for member in above if member.number == high.number]
+        lows = [member.row for member in below[-_MOST_NAMESAKES:] if member.number == low.number]
+        highs = [member.row for member in above[:_MOST_NAMESAKES] if member.number == high.number]
         a, b = min(((i, j) for i in lows for j in highs), key=lambda pair: distance_m(gazetteer, *pair))
         gap = distance_m(gazetteer, a, b)
         if gap > _LONGEST_GAP_M:
@@ -305,6 +334,10 @@ def _neighbour(
         return None
     x, y = (gazetteer.x[a] + gazetteer.x[b]) / 2, (gazetteer.y[a] + gazetteer.y[b]) / 2
     return Spot(_NOBODY, How.BETWEEN, [], "", x, y, _POINT_M + 0.6 * gap, near=[a, b])
+
+
+def _number(member: Member) -> int:
+    return member.number
 
 
 _NOBODY: Final = Anchor("", 0, 0)

@@ -11,6 +11,8 @@ from gridmap.geocode.contexts import Named, Scope
 from gridmap.geocode.gazetteer import Gazetteer
 from gridmap.geocode.relations import Relation, Where
 
+# Where in a building something is does not move it.
+_TAIL: Final = re.compile(r"(?:\d+(?:-\d+)?(?:单元|室|层))+$")
 # Costs of covering a text: one character left over is worse than any number of names.
 _GAP_COST, _NAME_COST, _STEP_COST = 10, 1, 2
 # How much a name may differ from a known one, for each of its characters.
@@ -180,17 +182,21 @@ def _is_more(anchor: Anchor, piece: str) -> bool:
 
 def _cover(text: str, gazetteer: Gazetteer) -> list[_Span]:
     """The text as known names, counted steps and gaps, so that the least is left over."""
+    known = _TAIL.sub("", text)
+    if gazetteer.is_known(known):
+        return [_Span(0, len(known), known)]
     n = len(text)
     step_at = {step.start: step for step in address.steps(text)}
     cost = [0] + [1 << 30] * n
     came: list[tuple[int, address.Step | None, bool]] = [(0, None, False)] * (n + 1)
+    is_known, lengths_at = gazetteer.is_known, gazetteer.lengths
     for i in range(n):
         here = cost[i]
         if here + _GAP_COST < cost[i + 1]:
             cost[i + 1], came[i + 1] = here + _GAP_COST, (i, None, False)
         if (step := step_at.get(i)) and here + _STEP_COST < cost[step.end]:
             cost[step.end], came[step.end] = here + _STEP_COST, (i, step, False)
-        lengths = gazetteer.lengths(text[i : i + 2])
+        lengths = lengths_at(text[i : i + 2])
         if not lengths or (text[i].isdigit() and i and text[i - 1].isdigit()):
             continue
         length = 2
@@ -198,7 +204,7 @@ def _cover(text: str, gazetteer: Gazetteer) -> list[_Span]:
         while lengths:
             if lengths & 1:
                 end = i + length
-                if end <= n and here + _NAME_COST <= cost[end] and gazetteer.is_known(text[i:end]):
+                if end <= n and here + _NAME_COST <= cost[end] and is_known(text[i:end]):
                     cost[end], came[end] = here + _NAME_COST, (i, None, True)
             lengths >>= 1
             length += 1
