@@ -103,6 +103,9 @@ _LEAD: Final = re.compile(
     r"^[,.\-]*(?:(?:详细|具体|事发|发生|案发|家庭|现|居住)?(?:地址|地点|位置|住址)(?:是|为|在)?"
     r"|位于|坐落于?|家?住在?|我们?家?住?在|就?在)[,.\-]*"
 )
+_ROOMS: Final = re.compile(
+    r"\d(?<=[\u4e00-\u9fff]\d)\d*(?:-\d+)?(?:单元|室|层)(?:\d+(?:-\d+)?(?:单元|室|层))*$"
+)
 _NOTHING: Final = frozenset(
     {
         "",
@@ -211,6 +214,11 @@ def is_nothing(normal: str) -> bool:
 def without_lead(canonical_text: str) -> str:
     """The text without 地址:, 位于, 我家住在 and the like before it."""
     return _LEAD.sub("", canonical_text)
+
+
+def without_rooms(canonical_text: str) -> str:
+    """The text without the stair, storey and room that it ends with: they do not move it."""
+    return _ROOMS.sub("", canonical_text) or canonical_text
 
 
 def masked(text: str) -> str:

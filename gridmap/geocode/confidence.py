@@ -47,24 +47,28 @@ _WEIGHTS: Final[Mapping[str, float]] = {
 
 
 def features(evidence: Evidence) -> dict[str, float]:
-    """The model's inputs; an exact place without any doubt is all zeros."""
-    return {
-        "area": float(evidence.how is How.AREA),
-        "road": float(evidence.how is How.ROAD),
-        "part": float(evidence.how is How.PART),
-        "between": float(evidence.how is How.BETWEEN),
-        "whole": float(evidence.how is How.WHOLE),
-        "cost": evidence.cost,
-        "beside": float(evidence.beside > 0),
-        "elsewhere": min(evidence.elsewhere, 3) / 3,
-        "common": float(evidence.common > 0),
-        "radius": min(evidence.radius_m, 400.0) / 100,
-        "agreed": float(evidence.agreed > 0),
-        "support": float(evidence.support > 0),
-    }
+    """The model's inputs; an exact place without any doubt has none."""
+    found = {} if evidence.how is How.EXACT else {evidence.how.name.lower(): 1.0}
+    if evidence.cost:
+        found["cost"] = evidence.cost
+    if evidence.beside:
+        found["beside"] = 1.0
+    if evidence.elsewhere:
+        found["elsewhere"] = min(evidence.elsewhere, 3) / 3
+    if evidence.common:
+        found["common"] = 1.0
+    if evidence.radius_m:
+        found["radius"] = min(evidence.radius_m, 400.0) / 100
+    if evidence.agreed > 0:
+        found["agreed"] = 1.0
+    if evidence.support:
+        found["support"] = 1.0
+    return found
 
 
 def estimate(evidence: Evidence) -> float:
     """The probability (0..1) that the area is right."""
-    score = _INTERCEPT + sum(_WEIGHTS[name] * value for name, value in features(evidence).items())
+    score = _INTERCEPT
+    for name, value in features(evidence).items():
+        score += _WEIGHTS[name] * value
     return 1 / (1 + math.exp(-score))

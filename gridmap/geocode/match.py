@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 import weakref
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -167,11 +166,19 @@ def _owned(gazetteer: Gazetteer, owner: Owner | None) -> Sequence[str | None]:
 def resolve(texts: Sequence[str], gazetteer: Gazetteer, owner: Owner | None) -> list[Finding]:
     """What each text comes to, with its evidence, whether or not it is enough for an answer."""
     owned = _owned(gazetteer, owner)
-    canonical = address.canonical_many(texts)
-    findings = [
-        _resolve(raw, written, gazetteer, owned) for raw, written in zip(texts, canonical, strict=True)
-    ]
-    _probe([finding for finding in findings if finding.disc and not finding.refused], gazetteer, owner)
+    made: dict[str, Finding] = {}
+    findings = []
+    for raw, written in zip(texts, address.canonical_many(texts), strict=True):
+        refusal = _senseless(raw, written)
+        if refusal:
+            findings.append(_refused(Finding(), refusal))
+            continue
+        # All rooms of a house are one question.
+        text = address.without_lead(address.without_rooms(written)).strip(",.-")
+        if text not in made:
+            made[text] = _resolve(text, gazetteer, owned)
+        findings.append(made[text])
+    _probe([finding for finding in made.values() if finding.disc and not finding.refused], gazetteer, owner)
     return findings
 
 
@@ -236,11 +243,9 @@ def _candidates(
     return tuple(found)
 
 
-def _resolve(raw: str, text: str, gazetteer: Gazetteer, owned: Sequence[str | None]) -> Finding:
+def _resolve(text: str, gazetteer: Gazetteer, owned: Sequence[str | None]) -> Finding:
+    """What a canonical text comes to."""
     finding = Finding()
-    if refusal := _senseless(raw, text):
-        return _refused(finding, refusal)
-    text = address.without_lead(text).strip(",.-")
     seen = reading.read(text, gazetteer)
     for named in seen.named:
         if gazetteer.contexts.is_foreign(named):
@@ -323,6 +328,8 @@ def _sound(spots: list[Spot], gazetteer: Gazetteer) -> list[Spot]:
             or (not anchor.steps and gazetteer.common(anchor.name))
         )
 
+    if len(spots) == 1:
+        return spots
     sure = [spot for spot in spots if is_sound(spot)]
     return sure if any(spot.how >= How.PART for spot in sure) else spots
 
@@ -365,7 +372,7 @@ def _decide(
     if main.is_point:
         return _between(finding, main, seen, support, gazetteer, owned)
     rows = main.rows
-    areas = Counter(owned[row] for row in rows)
+    areas = {owned[row] for row in rows}
     finding.rows, finding.place = rows[:_MOST_CANDIDATES], main.name
     relation = None if main.gate else anchor.relation
     if main.how is How.AREA:
@@ -562,10 +569,14 @@ def _probe(findings: Sequence[Finding], gazetteer: Gazetteer, owner: Owner | Non
     """Lay the discs over the areas: one that meets two of them, or the outside, is no answer."""
     if not findings:
         return
-    points = [_points(finding, gazetteer) for finding in findings]
+    round_ones = [finding for finding in findings if not finding.line and not finding.road]
+    others = [finding for finding in findings if finding.line or finding.road]
+    findings = [*round_ones, *others]
+    points = [_discs(round_ones), *(_stretch(finding, gazetteer) for finding in others)]
+    counts = [len(_RINGS)] * len(round_ones) + [len(each) for each in points[1:]]
     x, y = np.concatenate(points).T
     found = owner(x, y) if owner is not None else gazetteer.areas_nearest(x, y)
-    codes = np.split(found, np.cumsum([len(each) for each in points])[:-1])
+    codes = np.split(found, np.cumsum(counts)[:-1])
     for finding, around in zip(findings, codes, strict=True):
         met = set(around)
         finding.area = around[0]
@@ -580,8 +591,17 @@ def _probe(findings: Sequence[Finding], gazetteer: Gazetteer, owner: Owner | Non
             finding.refused = True
 
 
-def _points(finding: Finding, gazetteer: Gazetteer) -> NDArray[np.float64]:
-    """Positions (n, 2) in degrees that the place may have; the likeliest first."""
+def _discs(findings: Sequence[Finding]) -> NDArray[np.float64]:
+    """Positions (n × points of a disc, 2) in degrees, disc after disc, the middle of each first."""
+    at = np.array([(finding.x, finding.y, finding.radius_m) for finding in findings]).reshape(-1, 3)
+    x, y, radius = at[:, :1], at[:, 1:2], at[:, 2:]
+    east, north = np.array(_RINGS).T
+    px, py = placing.moved_many(x, y, east * radius, north * radius)
+    return np.column_stack([px.ravel(), py.ravel()])
+
+
+def _stretch(finding: Finding, gazetteer: Gazetteer) -> NDArray[np.float64]:
+    """Positions (n, 2) in degrees along the stretch or the road that a place lies on; the likeliest first."""
     if finding.line:
         x1, y1, x2, y2 = finding.line
         length = placing.metres(x1, y1, x2, y2)
@@ -589,17 +609,13 @@ def _points(finding: Finding, gazetteer: Gazetteer) -> NDArray[np.float64]:
         first, last = max(0.0, middle - finding.radius_m), min(length, middle + finding.radius_m)
         share = np.concatenate([[middle], np.linspace(first, last, len(_RINGS) - 1)]) / max(length, 1.0)
         return np.column_stack([x1 + share * (x2 - x1), y1 + share * (y2 - y1)])
-    if finding.road:
-        rows = finding.road[:: len(finding.road) // _MOST_ROADSIDE + 1]
-        x = np.array([finding.x, *(gazetteer.x[row] for row in rows)])
-        y = np.array([finding.y, *(gazetteer.y[row] for row in rows)])
-        sides = [placing.moved_many(x, y, east * _ROADSIDE_M, north * _ROADSIDE_M) for east, north in _SIDES]
-        return np.concatenate([np.column_stack(side) for side in sides])
-    east, north = np.array(_RINGS).T
-    here = placing.moved_many(
-        np.array(finding.x), np.array(finding.y), east * finding.radius_m, north * finding.radius_m
-    )
-    return np.column_stack(here)
+    at = gazetteer.positions(finding.road[:: len(finding.road) // _MOST_ROADSIDE + 1])
+    at = np.concatenate([[[finding.x, finding.y]], at])
+    sides = [
+        placing.moved_many(at[:, 0], at[:, 1], east * _ROADSIDE_M, north * _ROADSIDE_M)
+        for east, north in _SIDES
+    ]
+    return np.concatenate([np.column_stack(side) for side in sides])
 
 
 def _owner(areas: gpd.GeoDataFrame | Owner | None) -> Owner | None:

@@ -11,8 +11,6 @@ from gridmap.geocode.contexts import Named, Scope
 from gridmap.geocode.gazetteer import Gazetteer
 from gridmap.geocode.relations import Relation, Where
 
-# Where in a building something is does not move it.
-_TAIL: Final = re.compile(r"(?:\d+(?:-\d+)?(?:单元|室|层))+$")
 # Costs of covering a text: one character left over is worse than any number of names.
 _GAP_COST, _NAME_COST, _STEP_COST = 10, 1, 2
 # How much a name may differ from a known one, for each of its characters.
@@ -182,9 +180,8 @@ def _is_more(anchor: Anchor, piece: str) -> bool:
 
 def _cover(text: str, gazetteer: Gazetteer) -> list[_Span]:
     """The text as known names, counted steps and gaps, so that the least is left over."""
-    known = _TAIL.sub("", text)
-    if gazetteer.is_known(known):
-        return [_Span(0, len(known), known)]
+    if gazetteer.is_known(text):
+        return [_Span(0, len(text), text)]
     n = len(text)
     step_at = {step.start: step for step in address.steps(text)}
     cost = [0] + [1 << 30] * n
