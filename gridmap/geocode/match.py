@@ -109,6 +109,8 @@ class Finding:
     area: str | None = None
     evidence: Evidence | None = None
     others: list[int] = field(default_factory=list)
+    # Words of which the gazetteer knows none: a person may be shown what is like them.
+    unknown: tuple[str, ...] = ()
 
 
 def geocode(text: str, gazetteer: Gazetteer, areas: gpd.GeoDataFrame | Owner | None = None) -> Match:
@@ -229,7 +231,7 @@ def _candidates(
         kind = gazetteer.kind(finding.rows[0]) if finding.rows else "address"
         found.append(Candidate(finding.place, finding.x, finding.y, finding.area, sure, kind))
         seen.add((finding.place, finding.area))
-    rows = [*finding.rows, *finding.others]
+    rows = [*finding.rows, *finding.others, *_alike(finding.unknown, gazetteer)]
     rest = max(0.0, 1 - sure)
     for row in rows:
         key = (gazetteer.names[row], owned[row])
@@ -253,7 +255,7 @@ def _resolve(text: str, gazetteer: Gazetteer, owned: Sequence[str | None]) -> Fi
     spots = [spot for anchor in seen.anchors if (spot := placing.place(anchor, seen.named, gazetteer, owned))]
     if not spots:
         words = "、".join(f"“{word.strip(',')}”" for word in seen.unknown[:3]) or f"“{text[:20]}”"
-        finding.others = _alike(seen.unknown, gazetteer)
+        finding.unknown = tuple(seen.unknown)
         return _refused(finding, f"地名库里没有{words}")
     spots = _sound(spots, gazetteer)
     kept = []
