@@ -86,10 +86,10 @@ _ROADS: Final = re.compile(
     r"(?<=[\u4e00-\u9fff])(?P<number>\d{1,2})(?=[路街道马纬经村里]|大道|环)|(?<=第)(\d)(?=[中小初高人实])"
 )
 _PHASE: Final = re.compile(r"(?:I{1,3}|IV|V)(?=期)")
-_RANGE: Final = re.compile(r"[,~至及和]\d+(?<=\d[,~至及和]\d)(?:[,~至及和]\d+)*(?=[号弄栋层楼室])")
+_RANGE: Final = re.compile(r"(?<=\d)(?:[,~至及和]\d+)+(?=[号弄栋层楼室])")
 _DASHED: Final = re.compile(
-    r"(?<=[\u4e00-\u9fff])(?<!第)(?P<b>\d{1,3}|[A-Z])-(?:(?P<u>\d{1,2})-)?(?P<r>\d{2,4})(?![\d\-号弄栋幢座巷])(?:室|房)?"
-    r"|(?<=[\u4e00-\u9fff])(?<!第)(?P<b2>\d{1,3})-(?P<u2>\d)(?:单元)?(?![\d\-号弄栋幢座巷层楼室])"
+    r"(?<=[\u4e00-\u9fff])(?<![第栋幢座楼弄号元])(?P<b>\d{1,3}|[A-Z])-(?:(?P<u>\d{1,2})-)?(?P<r>\d{2,4})(?![\d\-号弄栋幢座巷])(?:室|房)?"
+    r"|(?<=[\u4e00-\u9fff])(?<![第栋幢座楼弄号元])(?P<b2>\d{1,3})-(?P<u2>\d)(?:单元)?(?![\d\-号弄栋幢座巷层楼室])"
 )
 _TAIL: Final = re.compile(r"(?<=栋)(\d)-(\d{3,4})(?!\d)室?|(?<=[栋弄号元])(\d{3,4})(?![\d\-号弄栋层室])")
 _ZERO: Final = re.compile(
@@ -97,7 +97,7 @@ _ZERO: Final = re.compile(
 )
 _GLOSS: Final = re.compile(r"[(\[]\s*[a-zA-Zāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹ]{1,7}\s*[)\]]")
 _PHONE: Final = re.compile(r"(1(?<!\d1)[3-9]\d)-?(\d{4})-?(\d{4})(?!\d)")
-_LANDLINE: Final = re.compile(r"0(?<!\d0)\d{2,3}-\d{7,8}(?!\d)")
+_LANDLINE: Final = re.compile(r"(0(?<!\d0)\d{2,3})-\d{7,8}(?!\d)")
 _IDENTITY: Final = re.compile(r"(?<!\d)(\d{3})(\d{11})(\d{3}[\dXx])(?![\dXx])")
 _LEAD: Final = re.compile(
     r"^[,.\-]*(?:(?:详细|具体|事发|发生|案发|家庭|现|居住)?(?:地址|地点|位置|住址)(?:是|为|在)?"
@@ -222,9 +222,9 @@ def without_rooms(canonical_text: str) -> str:
 
 
 def masked(text: str) -> str:
-    """The text for a log: phone numbers as 138****5678, identity numbers by their ends."""
+    """The text for a log: phone numbers as 138****5678, identity numbers by their ends, lines by their area."""
     text = _IDENTITY.sub(r"\1***********\3", text)
-    return _PHONE.sub(r"\1****\3", text)
+    return _LANDLINE.sub(r"\1-********", _PHONE.sub(r"\1****\3", text))
 
 
 def figure(numeral: str) -> int | None:

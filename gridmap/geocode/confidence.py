@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 
 from gridmap.geocode.placing import How
 
-# Below this an answer is withheld: nothing is placed on a guess.
-THRESHOLD: Final = 0.9
+# Below this an answer is withheld: nothing is placed on a guess. It lies between what a dialect's confusion of
+# two sounds leaves (0.950) and what the name of a short road without its door does (0.945).
+THRESHOLD: Final = 0.947
 
 
 class Evidence(NamedTuple):
@@ -29,20 +30,22 @@ class Evidence(NamedTuple):
     support: int = 0
 
 
-_INTERCEPT: Final = 4.5
-_WEIGHTS: Final[Mapping[str, float]] = {
-    "area": -0.5,
-    "road": -1.0,
-    "part": -1.0,
-    "between": -0.8,
-    "whole": 0.0,
-    "cost": -1.5,
-    "beside": -4.0,
-    "elsewhere": -0.7,
-    "common": -2.5,
-    "radius": -0.4,
-    "agreed": 0.5,
-    "support": 0.8,
+# Fitted by `python -m tests.geocode.fit` to 8,642 answers in the demo town, four fifths of them from a
+# gazetteer without a quarter of its places; 137 were wrong. Areas were not among them: 0 is no opinion.
+_INTERCEPT: Final = 4.58
+WEIGHTS: Final[Mapping[str, float]] = {
+    "area": 0.0,
+    "road": -1.74,
+    "part": -0.50,
+    "between": 0.0,
+    "whole": -0.27,
+    "cost": -2.74,
+    "beside": -6.02,
+    "elsewhere": -0.66,
+    "common": -1.71,
+    "radius": -0.48,
+    "agreed": 1.54,
+    "support": 0.98,
 }
 
 
@@ -70,5 +73,5 @@ def estimate(evidence: Evidence) -> float:
     """The probability (0..1) that the area is right."""
     score = _INTERCEPT
     for name, value in features(evidence).items():
-        score += _WEIGHTS[name] * value
+        score += WEIGHTS[name] * value
     return 1 / (1 + math.exp(-score))

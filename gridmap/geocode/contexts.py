@@ -28,6 +28,8 @@ _COMMUNITY: Final = re.compile(
     r"[^\d,路街巷弄号镇乡]{1,8}?(?:社区居民委员会|社区居委会|社区|居民委员会|居委会|村民委员会|村委会"
     r"|(?:村|里|嘎查)(?=\d+[邻组]))"
 )
+# 东区 and A区 of an estate are no county.
+_ESTATE_PART: Final = re.compile(r"(?<=.)[东西南北中前后A-Z\d一二三四五]区$")
 # Divisions that the table may lack: a made-up county, an old name. 小区 and 超市 are none.
 _UNKNOWN: Final = re.compile(
     r"(?:邻|外|别的|隔壁)(?:省|市|县|区|镇|乡)|[^\d,路街道巷弄号栋店院楼村里社]{2,8}?(?:省|自治区|(?<![超城菜夜门集股])市(?![场民])"
@@ -87,6 +89,8 @@ _ENDINGS: Final = (
 @lru_cache(maxsize=1 << 16)
 def name(text: str) -> Named:
     """What a canonical name says of its scope."""
+    if _ESTATE_PART.search(text):
+        return Named(Scope.OTHER, text, text)
     for ending, scope in _ENDINGS:
         if len(text) > len(ending) and text.endswith(ending):
             return Named(scope, text.removesuffix(ending) or text, text)

@@ -273,8 +273,9 @@ def _resolve(text: str, gazetteer: Gazetteer, owned: Sequence[str | None]) -> Fi
     if not kept:
         names = "、".join(named.text for named in seen.named)
         return _refused(finding, f"“{spots[-1].name}”在{names}的部分不在地名库里")
-    if seen.crossing and (crossing := _crossing(kept, gazetteer)):
-        return _at_crossing(finding, crossing, gazetteer, owned)
+    roads = [spot for spot in kept if spot.how is How.ROAD]
+    if seen.crossing and len(roads) > 1:
+        return _at_crossing(finding, roads[-2], roads[-1], gazetteer, owned)
     decided = _decide(finding, kept, seen, gazetteer, owned)
     if decided.refused and not decided.conflict:
         whole = [
@@ -477,33 +478,26 @@ def _in_area(
     return finding
 
 
-def _crossing(spots: list[Spot], gazetteer: Gazetteer) -> tuple[int, int] | None:
-    """The nearest rows of the last two roads, when they meet."""
-    roads = [spot for spot in spots if spot.how is How.ROAD]
-    if len(roads) < 2:
-        return None
-    one, other = (
-        [row for row in road.rows if gazetteer.kind(row) in placing.ROAD_KINDS] or road.rows
-        for road in roads[-2:]
-    )
-    gaps = placing.gaps(gazetteer.positions(one), gazetteer.positions(other))
-    i, j = np.unravel_index(int(gaps.argmin()), gaps.shape)
-    return (one[i], other[j]) if gaps[i, j] <= _CROSSING_M else None
-
-
 def _at_crossing(
-    finding: Finding,
-    rows: tuple[int, int],
-    gazetteer: Gazetteer,
-    owned: Sequence[str | None],
+    finding: Finding, one: Spot, other: Spot, gazetteer: Gazetteer, owned: Sequence[str | None]
 ) -> Finding:
-    a, b = rows
+    """Where two roads meet: between the nearest of their points."""
+    rows = [
+        [row for row in road.rows if gazetteer.kind(row) in placing.ROAD_KINDS] or road.rows
+        for road in (one, other)
+    ]
+    gaps = placing.gaps(*(gazetteer.positions(each) for each in rows))
+    i, j = np.unravel_index(int(gaps.argmin()), gaps.shape)
+    a, b = rows[0][i], rows[1][j]
+    finding.others = [a, b]
+    if gaps[i, j] > _CROSSING_M:
+        return _refused(finding, f"地名库里“{one.name}”与“{other.name}”不相交")
     finding.x = (gazetteer.x[a] + gazetteer.x[b]) / 2
     finding.y = (gazetteer.y[a] + gazetteer.y[b]) / 2
-    finding.place = f"{gazetteer.names[a]}与{gazetteer.names[b]}路口"
-    finding.radius_m, finding.disc, finding.others = 20.0, True, [a, b]
+    finding.place = f"{one.name}与{other.name}路口"
+    finding.radius_m, finding.disc = 20.0, True
     finding.area = owned[a]
-    finding.reasons.append(f"“{gazetteer.names[a]}”与“{gazetteer.names[b]}”的交叉口")
+    finding.reasons.append(f"“{one.name}”与“{other.name}”的交叉口")
     finding.evidence = Evidence(How.BETWEEN, radius_m=20.0, support=1)
     return finding
 

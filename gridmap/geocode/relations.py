@@ -62,7 +62,9 @@ _BESIDE: Final = re.compile(
     r"|斜对面|正对面|对面|对过|对门|隔壁|旁边|边上|旁|侧边|侧面|[东西南北左右]侧|[东西南北左右前后]边|[东西南北前后]面|后头|前头|背后|背面|屋后|房后"
     r"|拐角处?|转角处?|路边|街边|外面|外边|外|边)"
 )
-_NEAR: Final = re.compile(r"的?(?:附近|周边|周围|一带|那边|那一片|这边|这一片|片区|邻近|左近)")
+_NEAR: Final = re.compile(
+    r"的?(?:附近|周边|周围|一带|那边|那一片|这边|这一片|片区|邻近|左近|(?:后面|前面|旁边|背后)?的?(?:田|地|山|坡|林子|堰塘|池塘|竹林)(?:里|上|边|头)?|(?:机耕道|村道|公路)边?)"
+)
 # What lies opposite lies beyond a road, of unknown width.
 _OPPOSITE_M: Final = 60.0
 _RADII: Final = {
@@ -75,9 +77,9 @@ _RADII: Final = {
 _PATTERNS: Final = (
     (_CROSSING, Where.CROSSING),
     (_STRETCH, Where.STRETCH),
+    (_NEAR, Where.NEAR),
     (_WITHIN, Where.WITHIN),
     (_BESIDE, Where.BESIDE),
-    (_NEAR, Where.NEAR),
 )
 
 
