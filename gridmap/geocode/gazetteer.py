@@ -11,7 +11,7 @@ import math
 import re
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -116,7 +116,7 @@ class Gazetteer:
         self._series: dict[int, tuple[Member, ...]] = {}
         self._doors: dict[tuple[str, int | None], tuple[Member, ...]] = {}
         self._asked: tuple[Owner, list[str | None]] | None = None
-        self._tree: tuple[KDTree, NDArray[np.object_], float] | None = None
+        self._tree: tuple[Any, NDArray[np.object_], float] | None = None
         self._taught: dict[str, Entry] = {}
         self._spots: dict[tuple[str, float, float, str | None], int] = {}
         self._kinds.append("taught")
@@ -219,9 +219,12 @@ class Gazetteer:
     def areas_nearest(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.object_]:
         """The area of the nearest row to each point: all that is known of areas without their outlines."""
         if self._tree is None:
+            rows = [row for row, area in enumerate(self.areas) if area and not self._is_area[row]]
+            if not rows:
+                return np.full(len(x), None, dtype=object)
             squeeze = math.cos(math.radians(float(np.median(self.y))))
-            at = np.column_stack([np.array(self.x) * squeeze, np.array(self.y)])
-            self._tree = (KDTree(at), np.array(self.areas, dtype=object), squeeze)
+            tree = KDTree(self.positions(rows) * (squeeze, 1.0))
+            self._tree = (tree, np.array([self.areas[row] for row in rows], dtype=object), squeeze)
         tree, areas, squeeze = self._tree
         found: NDArray[np.object_] = areas[tree.query(np.column_stack([x * squeeze, y]))[1]]
         return found

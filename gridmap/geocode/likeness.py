@@ -26,7 +26,7 @@ _TELLING: Final = frozenset(
 
 
 # Characters that estates' names end or are put together with: 光明苑 and 光明园 are two estates.
-_NAMING: Final = frozenset("园苑院源缘元庭廷亭居里府邸城成村庄家嘉佳花华")
+_NAMING: Final = frozenset("园苑院庭廷亭居里府邸城村庄家嘉佳花")
 
 
 class Like(NamedTuple):

@@ -130,7 +130,7 @@ def geocode_many(
 ) -> pd.DataFrame:
     """`geocode` for many texts: place, x, y, radius_m, area, confidence, status, reasons, in their order.
 
-    Of abstained rows x, y and radius_m are NaN, place and area None. Reasons are joined by ；.
+    Of abstained rows place, x, y, radius_m and area are missing. Reasons are joined by ；.
     """
     listed = list(texts)
     distinct = list(dict.fromkeys(text if isinstance(text, str) else "" for text in listed))
@@ -168,20 +168,22 @@ def _owned(gazetteer: Gazetteer, owner: Owner | None) -> Sequence[str | None]:
 def resolve(texts: Sequence[str], gazetteer: Gazetteer, owner: Owner | None) -> list[Finding]:
     """What each text comes to, with its evidence, whether or not it is enough for an answer."""
     owned = _owned(gazetteer, owner)
-    made: dict[str, Finding] = {}
-    findings = []
+    refusals = []
+    asked = []
     for raw, written in zip(texts, address.canonical_many(texts), strict=True):
-        refusal = _senseless(raw, written)
-        if refusal:
-            findings.append(_refused(Finding(), refusal))
-            continue
+        refusals.append(_senseless(raw, written))
         # All rooms of a house are one question.
-        text = address.without_lead(address.without_rooms(written)).strip(",.-")
-        if text not in made:
-            made[text] = _resolve(text, gazetteer, owned)
-        findings.append(made[text])
-    _probe([finding for finding in made.values() if finding.disc and not finding.refused], gazetteer, owner)
-    return findings
+        asked.append(address.without_lead(address.without_rooms(written)).strip(",.-"))
+    distinct = list(
+        dict.fromkeys(text for text, refusal in zip(asked, refusals, strict=True) if refusal is None)
+    )
+    made = [_resolve(text, gazetteer, owned) for text in distinct]
+    _probe([finding for finding in made if finding.disc and not finding.refused], gazetteer, owner)
+    by_text = dict(zip(distinct, made, strict=True))
+    return [
+        _refused(Finding(), refusal) if refusal else by_text[text]
+        for text, refusal in zip(asked, refusals, strict=True)
+    ]
 
 
 class _Verdict(NamedTuple):
