@@ -1,0 +1,1 @@
+"""Geocoding services outside the building: the only code that sends an address over the network."""
