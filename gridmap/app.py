@@ -9,7 +9,7 @@ from gridmap.config import ROOT, Settings
 from gridmap.errors import InputError
 from gridmap.operations import serving
 from gridmap.store.db import Database
-from gridmap.web import api, errors, maps, overview, pages, tiles
+from gridmap.web import api, errors, maps, overview, pages, review, tiles
 from gridmap.web.context import Context
 
 _MAX_REQUEST_BYTES = 1_000_000
@@ -40,8 +40,8 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions["gridmap"] = Context(settings, database or Database.connect(settings))
     Compress(app)
-    for blueprint in (api.blueprint, tiles.blueprint, overview.blueprint, maps.blueprint, pages.blueprint):
-        app.register_blueprint(blueprint)
+    for part in (api, review, tiles, overview, maps, pages):
+        app.register_blueprint(part.blueprint)
     errors.init_app(app)
     app.before_request(_refuse_nul)
     app.after_request(_headers)

@@ -259,19 +259,50 @@ def export(kind: str, file: Path, level: str | None) -> None:
 
 
 @cli.command()
-@click.option("--lng", required=True)
-@click.option("--lat", required=True)
-@click.option("--crs", default="wgs84", show_default=True)
-def locate(lng: str, lat: str, crs: str) -> None:
-    """Tell the grid of a point, its parents, worker and nearest stations, as JSON."""
+@click.option("--lng")
+@click.option("--lat")
+@click.option("--crs", help="System of the point.  [default: wgs84]")
+@click.option("--address", help="What people write, instead of a point.")
+def locate(lng: str | None, lat: str | None, crs: str | None, address: str | None) -> None:
+    """Tell the grid of a point or an address, its parents, worker and nearest stations, as JSON."""
     from gridmap.geo import crs as systems
     from gridmap.operations import locating
     from gridmap.types import Point
 
-    point, declared = Point.parse(lng, lat), systems.declare(crs)
+    if address is None and (lng is None or lat is None):
+        raise click.UsageError("locate takes --lng and --lat, or --address")
+    if address is not None and (lng, lat, crs) != (None, None, None):
+        raise click.UsageError("--address stands alone: it takes no --lng, --lat or --crs")
+    settings = Settings.load()
+    if address is None:
+        point, declared = Point.parse(lng, lat), systems.declare(crs or "wgs84")
     with open_database() as database, database.session() as session:
-        found = locating.locate_point(session, Settings.load(), point, declared)
+        if address is not None:
+            found = locating.locate_address(session, settings, address)
+        else:
+            found = locating.locate_point(session, settings, point, declared)
     click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path), metavar="IN")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="A .csv or .xlsx.")
+@click.option("--column", help="Name of the column of addresses, where it is not recognised.")
+def geocode(file: Path, output: Path, column: str | None) -> None:
+    """Place the addresses of a CSV or XLSX: the same rows, and where each is, how sure that is, and why.
+
+    An interrupted run goes on where it was when the same command is given again.
+    """
+    from gridmap.operations import geocoding
+
+    work = geocoding.prepare(file, output, column)
+    with open_database() as database, database.session() as session:
+        say("Loading the gazetteer")
+        geocoder = geocoding.Geocoder.load(session, Settings.load())
+    with progress_bars() as bars:
+        outcome = geocoding.run(geocoder, work, bars, say)
+    for line in outcome.report():
+        click.echo(line)
 
 
 @cli.command()

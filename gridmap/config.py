@@ -16,6 +16,7 @@ from gridmap.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parent.parent
 BASEMAPS = ("town", "tianditu", "xyz", "none")
+PROVIDERS = ("", "tianditu")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,16 @@ class Settings:
     basemap_attribution: str = field(default="", metadata={"doc": "source line of the xyz base map"})
     basemap_approval: str = field(default="", metadata={"doc": "审图号 of the base map, shown on the map"})
     tianditu_key: str = field(default="", metadata={"doc": "key of 天地图; its base map is off without one"})
+    geocode_provider: str = field(
+        default="", metadata={"doc": "asked for addresses that the local gazetteer cannot place; empty: none"}
+    )
+    geocode_provider_url: str = field(
+        default="https://api.tianditu.gov.cn/geocoder",
+        metadata={"doc": "address of the provider, or of a relay of the intranet"},
+    )
+    geocode_provider_per_second: float = field(
+        default=5.0, metadata={"doc": "most requests per second to the provider"}
+    )
     walk_speed_mps: float = field(
         default=1.2, metadata={"doc": "walking speed of an adult, metres per second"}
     )
@@ -45,6 +56,17 @@ class Settings:
             raise ConfigError("basemap is xyz, but basemap_url is not a template with {z}, {x} and {y}")
         if self.basemap == "tianditu" and not self.tianditu_key:
             raise ConfigError("basemap is tianditu, but tianditu_key is empty: ask tianditu.gov.cn for a key")
+        if self.geocode_provider not in PROVIDERS:
+            known = ", ".join(name for name in PROVIDERS if name)
+            raise ConfigError(f"geocode_provider must be empty or {known}, not {self.geocode_provider!r}")
+        if self.geocode_provider and not self.tianditu_key:
+            raise ConfigError(
+                "geocode_provider is tianditu, but tianditu_key is empty: ask tianditu.gov.cn for a key"
+            )
+        if not self.geocode_provider_url.startswith(("https://", "http://")):
+            raise ConfigError("geocode_provider_url must begin with https:// or http://")
+        if not 0 < self.geocode_provider_per_second <= 1000:
+            raise ConfigError("geocode_provider_per_second must be above 0 and at most 1000")
         if not 0 < self.port < 65536:
             raise ConfigError(f"port must be 1 to 65535, not {self.port}")
         if self.walk_speed_mps <= 0 or self.detour_factor < 1:

@@ -14,8 +14,18 @@ import pytest
 from sqlalchemy.orm import Session
 
 from gridmap.config import ROOT, Settings
-from gridmap.operations import serving, town
+from gridmap.operations import importing, serving, town
 from gridmap.store.db import Database
+
+_WAITING = "reference,text,address,lng,lat,accuracy_m,reported_at\n" + "".join(
+    f"W{number},夜里吵闹,{place},2026-11-21 23:{number}\n"
+    for number, place in (
+        (10, "幸福小区西门,,,"),
+        (20, "状元府小区3栋,107.885,31.090,8"),
+        (21, "状元府小区3栋,107.885,31.090,8"),
+        (22, "状元府小区3栋,107.885,31.090,8"),
+    )
+)
 
 
 def quiet(label: str, total: int):
@@ -56,13 +66,36 @@ def town_database(settings: Settings) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
+def worked_database(settings: Settings, tmp_path_factory) -> Iterator[Database]:
+    """A demo town for tests that write through the application: each takes reports that no other has."""
+    with serving.scratch(settings, "worked") as database:
+        with database.owner_session() as opened:
+            town.load(opened, ROOT / "geodata" / "demo", quiet)
+            # Whatever the town's own reports are: the estates of one name, and people far from where they say.
+            file = tmp_path_factory.mktemp("waiting") / "waiting.csv"
+            file.write_text(_WAITING, encoding="utf-8")
+            plan = importing.prepare(opened, importing.Request("reports", file, "wgs84"), quiet)
+            importing.save(opened, plan, quiet)
+        yield database
+
+
+@pytest.fixture(scope="session")
 def server_url(town_database: Database, tmp_path_factory) -> Iterator[str]:
     """The real server on the demo town."""
+    yield from _served(town_database, tmp_path_factory.mktemp("server") / "log")
+
+
+@pytest.fixture(scope="session")
+def worked_url(worked_database: Database, tmp_path_factory) -> Iterator[str]:
+    """The real server on the town that tests write to."""
+    yield from _served(worked_database, tmp_path_factory.mktemp("worked") / "log")
+
+
+def _served(database: Database, log: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = tmp_path_factory.mktemp("server") / "log"
-    process = start_server(town_database.owner.url.database, port, log)
+    process = start_server(str(database.owner.url.database), port, log)
     try:
         yield f"http://127.0.0.1:{port}"
     finally:

@@ -132,8 +132,8 @@ STEP: Final = re.compile(
     r"(?P<before>临)?(?P<number>\d+|[A-Z甲乙丙丁戊](?=栋))(?P<letter>[A-Z甲乙丙丁])?(?:-(?P<sub>\d+))?"
     r"(?P<unit>号|弄|巷|栋|单元|组|邻|室|层)"
 )
-# The step that a name ends with.
-LAST_STEP: Final = re.compile(r"临?(?:(\d+)[A-Z甲乙丙丁]?(?:-\d+)?([号弄巷栋组])|[A-Z甲乙丙丁戊]栋)$")
+_STEP_ENDS: Final = frozenset("号弄巷栋组")
+_LAST_STEP: Final = re.compile(r"临?(?:(\d+)[A-Z甲乙丙丁]?(?:-\d+)?([号弄巷栋组])|[A-Z甲乙丙丁戊]栋)$")
 
 
 class Step(NamedTuple):
@@ -200,9 +200,14 @@ def steps(text: str) -> list[Step]:
     return found
 
 
+def last_step(name: str) -> re.Match[str] | None:
+    """The step that a canonical name ends with: its number and unit, both None for a lettered building."""
+    return _LAST_STEP.search(name) if name[-1:] in _STEP_ENDS else None
+
+
 def split_last(name: str) -> tuple[str, str]:
     """A canonical name without its last step, and that step; "" when it ends with none."""
-    found = LAST_STEP.search(name)
+    found = last_step(name)
     return (name[: found.start()], found.group()) if found else (name, "")
 
 

@@ -30,6 +30,7 @@ _COMMUNITY: Final = re.compile(
 )
 # 东区 and A区 of an estate are no county.
 _ESTATE_PART: Final = re.compile(r"(?<=.)[东西南北中前后A-Z\d一二三四五]区$")
+_HEADED: Final = re.compile(r"[省市县区旗镇乡里]|街道")
 # Divisions that the table may lack: a made-up county, an old name. 小区 and 超市 are none.
 _UNKNOWN: Final = re.compile(
     r"(?:邻|外|别的|隔壁)(?:省|市|县|区|镇|乡)|[^\d,路街道巷弄号栋店院楼村里社]{2,8}?(?:省|自治区|(?<![超城菜夜门集股])市(?![场民])"
@@ -251,7 +252,7 @@ class Contexts:
 
 
 def _may_have_head(text: str) -> bool:
-    return any(mark in text for mark in "省市县区旗镇乡") or "街道" in text or "社区" in text or "里" in text
+    return _HEADED.search(text) is not None
 
 
 def _lies_near(unit: divisions.Division, middle: tuple[float, float] | None) -> bool:

@@ -137,8 +137,10 @@ class Gazetteer:
 
     def find(self, name: str) -> Entry | None:
         """What a canonical name stands for, by its own name before aliases; None when it is not known."""
-        if name in self._taught:
-            return self._taught[name]
+        return self._taught.get(name) or self._find_given(name)
+
+    def _find_given(self, name: str) -> Entry | None:
+        """`find` without what was taught."""
         k = self._vocabulary.get(name)
         if k is None:
             return None
@@ -240,7 +242,7 @@ class Gazetteer:
             written = address.canonical(alias)
             if len(written) < 2:
                 continue
-            target = self.find(address.canonical(name)) if isinstance(name, str) and name else None
+            target = self._find_given(address.canonical(name)) if isinstance(name, str) and name else None
             entries[written] = (
                 Entry(target.rows, False) if target else Entry((self._spot(alias, x, y, area),), True)
             )
@@ -298,7 +300,7 @@ class Gazetteer:
             for derived in self._derived(text):
                 if derived not in vocabulary or not named[vocabulary[derived]]:
                     enter(derived, row, False)
-            if part := _PART.search(text):
+            if text[-1:] in "期区" and (part := _PART.search(text)):
                 parts.setdefault(text[: part.start()], []).append(row)
         for text, rows in parts.items():
             # One phase alone may have a sister that is not known.
@@ -315,14 +317,14 @@ class Gazetteer:
         self._enter_series(starts)
         self._starts = starts
         listed = dict.fromkeys((*vocabulary, *self._stems, *self.contexts.texts))
-        plain = [text for text in listed if not address.LAST_STEP.search(text)]
+        plain = [text for text in listed if not address.last_step(text)]
         self._likely = plain
         self.likeness = Likeness(plain)
         self._common = self._common_nouns(plain)
 
     def _derived(self, text: str) -> Iterator[str]:
         """What else people call a name: a school without its county, a firm without 有限."""
-        if (firm := _FIRM.search(text)) and firm.start() > 3:
+        if text.endswith("公司") and (firm := _FIRM.search(text)) and firm.start() > 3:
             yield text[: firm.start()]
             yield text[: firm.start()] + "公司"
         for county in self.contexts.attested:
@@ -337,7 +339,7 @@ class Gazetteer:
         for text, k in self._vocabulary.items():
             row = self._rows[self._first[k]]
             # 内湖路3段60巷12弄74号 tells where the lane is, too: all its stems learn of it.
-            while (step := address.LAST_STEP.search(text)) and step.start() > 1:
+            while (step := address.last_step(text)) and step.start() > 1:
                 stem = text[: step.start()]
                 number = int(step[1]) if step[1] else ord(step[0][0]) - ord("A" if step[0][0] < "a" else "甲")
                 stem_of.append(stems.setdefault(stem, len(stems)))
@@ -423,7 +425,7 @@ def _full_names(spelled: list[str], parents: list[str | None]) -> list[str]:
 
 def _in_parent(alias: str, own: str) -> str:
     """An alias that is only a number belongs after the stem of its row's name."""
-    if _BARE.fullmatch(alias) and (step := address.LAST_STEP.search(own)):
+    if _BARE.fullmatch(alias) and (step := address.last_step(own)):
         return own[: step.start()] + alias
     return alias
 

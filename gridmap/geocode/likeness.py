@@ -56,16 +56,16 @@ class Likeness:
                 owner.extend([k] * len(key))
         self._cuts = _Hashes(cuts, np.frombuffer(owner, dtype=np.int32))
 
-    def sounding(self, name: str) -> list[Like]:
-        """Names that sound like it, the likest first."""
+    def sounding(self, name: str, most: float = np.inf) -> list[Like]:
+        """Names that sound like it at a cost of at most `most`, the likest first."""
         key = name.translate(characters.sounds())
         found = set(self._sounds.find(hash(key)))
         for other in _other_sounds(name, key):
             found.update(self._sounds.find(hash(other)))
-        return self._ranked(name, found)
+        return self._ranked(name, found, most)
 
-    def cut(self, name: str) -> list[Like]:
-        """Names that sound like it but for one character more, less or other, the likest first."""
+    def cut(self, name: str, most: float = np.inf) -> list[Like]:
+        """As `sounding`, but for one character more, less or, where the cost allows it, other."""
         key = name.translate(characters.sounds())
         ids: set[int] = set()
         if _SHORTEST_CUT - 1 <= len(key) <= _LONGEST_CUT:
@@ -75,8 +75,9 @@ class Likeness:
                 shorter = hash(key[:i] + key[i + 1 :])
                 if len(key) > _SHORTEST_CUT:
                     ids.update(self._sounds.find(shorter))
-                ids.update(self._cuts.find(shorter))
-        return self._ranked(name, ids)
+                if most >= OTHER:
+                    ids.update(self._cuts.find(shorter))
+        return self._ranked(name, ids, most)
 
     def spelled(self, latin: str) -> list[Like]:
         """Names whose pinyin or whose initials a text of Latin letters is."""
@@ -99,8 +100,9 @@ class Likeness:
         best = np.argsort(-dice, kind="stable")[:limit]
         return [int(k) for k in found[best] if dice[best[0]] > 0]
 
-    def _ranked(self, name: str, ids: Iterable[int]) -> list[Like]:
-        found = [Like(k, cost) for k in ids if (cost := difference(name, self._names[k])) < np.inf]
+    def _ranked(self, name: str, ids: Iterable[int], most: float) -> list[Like]:
+        limit = min(most, 1e9)
+        found = [Like(k, cost) for k in ids if (cost := difference(name, self._names[k], limit)) <= limit]
         return sorted(found, key=lambda like: (like.cost, like.id))
 
     @cached_property
@@ -141,8 +143,9 @@ class Likeness:
         return (first, last), np.frombuffer(owner, dtype=np.int32)[order]
 
 
-def difference(one: str, other: str) -> float:
-    """What it costs to take one name for the other, by the cheapest alignment; inf for different names.
+def difference(one: str, other: str, most: float = np.inf) -> float:
+    """What it costs to take one name for the other, by the cheapest alignment; inf for different names
+    and where it is more than `most`.
 
     A character of the same syllable costs `SAME_SYLLABLE`, one that is commonly confused with it
     `SAME_SOUND`, one more or less `ONE_MORE`, another `OTHER`; telling characters never stand for others.
@@ -167,6 +170,8 @@ def difference(one: str, other: str) -> float:
             else:
                 swap = np.inf if a in _TELLING or b in _TELLING else OTHER
             row.append(min(previous[k] + swap, previous[k + 1] + _lone(a), row[k] + _lone(b)))
+        if min(row) > most:
+            return np.inf
         previous = row
     return previous[-1]
 

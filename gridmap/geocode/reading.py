@@ -173,7 +173,7 @@ def _relation(piece: str) -> Relation | None:
 
 def _is_more(anchor: Anchor, piece: str) -> bool:
     """Whether words after a name make it a longer name, or another: 状元府小区|幼儿园, 锦绣花园|3期."""
-    if anchor.is_area or piece.startswith(",") or anchor.steps or address.LAST_STEP.search(anchor.name):
+    if anchor.is_area or piece.startswith(",") or anchor.steps or address.last_step(anchor.name):
         return False
     return not _CLAUSE.match(piece) or len(anchor.name) <= 2
 
@@ -337,11 +337,11 @@ def _like(name: str, gazetteer: Gazetteer) -> tuple[str, float] | None:
         return None
     variants = [(name, 0.0), (name + _ENDINGS[0], 0.2)]
     for variant, extra in variants:
-        sounding = gazetteer.likeness.sounding(variant)
-        if sounding and sounding[0].cost + extra <= most:
+        sounding = gazetteer.likeness.sounding(variant, most - extra)
+        if sounding:
             return gazetteer.name_at(sounding[0].id), sounding[0].cost + extra
-    cut = gazetteer.likeness.cut(name)
-    if cut and cut[0].cost <= most and (len(cut) == 1 or cut[1].cost > cut[0].cost):
+    cut = gazetteer.likeness.cut(name, most)
+    if cut and (len(cut) == 1 or cut[1].cost > cut[0].cost):
         return gazetteer.name_at(cut[0].id), cut[0].cost
     return None
 

@@ -42,6 +42,7 @@ ASSETS = {
     "reports": "js/map/reports.js",
     "heat": "js/map/heat.js",
     "locate": "js/map/locate.js",
+    "pins": "js/map/pins.js",
 }
 # Folium names these for its markers and popups, which no map here uses.
 UNUSED = {

@@ -8,7 +8,7 @@ import folium
 import geopandas as gpd
 
 from gridmap.maps.base import Basemap, TownMap
-from gridmap.maps.layers import Areas, Heat, Locator, Reports, Stations
+from gridmap.maps.layers import Areas, Heat, Locator, Pins, Reports, Stations
 from gridmap.maps.legend import Legend, StationKind
 from gridmap.types import Bbox, Level
 
@@ -50,5 +50,13 @@ def mygrid(
         Locator(),
         Legend(["stations"]),
     ):
+        document.add_child(element)
+    return document
+
+
+def review(bounds: Bbox, levels: Mapping[str, int], basemaps: Sequence[Basemap]) -> folium.Map:
+    """待确认位置: the areas alone, and on them whatever the page gives to choose from."""
+    document = TownMap("待确认位置", bounds, basemaps)
+    for element in (Areas(levels, Level.GRID, counts=False), Pins(), Legend(["areas"])):
         document.add_child(element)
     return document

@@ -85,6 +85,15 @@ class Locator(MapElement):
         super().__init__("addLocator")
 
 
+class Pins(MapElement):
+    """The places that a report may belong to and the pin of whoever decides, as the framing page says."""
+
+    default_js = needs("pins")
+
+    def __init__(self) -> None:
+        super().__init__("addPins")
+
+
 def station_features(stations: gpd.GeoDataFrame, amenities: Mapping[str, str]) -> dict[str, Any]:
     """A GeoJSON FeatureCollection; raises ValueError unless `stations` is in EPSG:4490.
 

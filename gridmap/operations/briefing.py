@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from gridmap.operations.locating import Locator
+from gridmap.operations.owners import Locator
 from gridmap.store import areas, people, reports, stations
 from gridmap.store.reports import ReportFilter
 from gridmap.types import CHINA_TIME, Level, Period

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -21,15 +21,33 @@ from sqlalchemy.orm import Session
 from gridmap.errors import InputError
 from gridmap.geo import crs, tiling
 from gridmap.ingest import clean, readers
-from gridmap.operations import systems
-from gridmap.operations.locating import Locator
-from gridmap.store import areas, bulk, dictionaries, people, places, records, reports, stations
+from gridmap.operations import gazetteer, locating, systems
+from gridmap.operations.owners import Locator
+from gridmap.store import (
+    areas,
+    bulk,
+    dictionaries,
+    people,
+    placements,
+    places,
+    records,
+    reports,
+    stations,
+)
 from gridmap.types import Level
 
 Progress = Callable[[int], None]
 Bars = Callable[[str, int], Progress]
 
 _SHOWN_LINES = 20
+# What tells where an address is, or whose a place is.
+_KNOWLEDGE = ("areas", "places", "streets", "stations")
+_WAITING = {
+    "no_address": "without coordinates or address",
+    "unsure": "with an address that is not sure",
+    "outside": "with coordinates outside all areas",
+    "contradiction": "with coordinates and an address that contradict each other",
+}
 
 
 @dataclass(frozen=True)
@@ -118,13 +136,19 @@ class Plan:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What `save` did. `placed` and `queued` count points with and without an owning area."""
+    """What `save` did. `placed` and `queued` count points with and without an owning area.
+
+    Of reports, `geocoded` of the placed owe it to their address, and `waiting` counts by reason those for
+    which a person has to look. `settled` reports of the queue found their place by what was imported.
+    """
 
     kind: str
     merged: bulk.Merged
-    placed: int | None
-    queued: int | None
-    adopted: int
+    placed: int | None = None
+    queued: int | None = None
+    geocoded: int = 0
+    waiting: dict[str, int] = field(default_factory=dict)
+    settled: int = 0
 
     def report(self) -> list[str]:
         """Lines for the user."""
@@ -132,10 +156,13 @@ class Outcome:
         lines = [f"saved: {merged.added} added, {merged.changed} changed, {merged.unchanged} unchanged"]
         if self.placed is not None:
             lines.append(f"areas found for {self.placed} of {self.placed + (self.queued or 0)}")
-        if self.queued and self.kind == "reports":
-            lines.append(f"{self.queued} reports wait for a place in the queue (/review)")
-        if self.adopted:
-            lines.append(f"{self.adopted} reports of the queue lie in these areas and were placed")
+        if self.geocoded:
+            lines.append(f"{self.geocoded} of them were placed by their address")
+        if self.waiting:
+            reasons = ", ".join(f"{_WAITING[reason]} {n}" for reason, n in sorted(self.waiting.items()))
+            lines.append(f"{sum(self.waiting.values())} reports wait for a person (/review): {reasons}")
+        if self.settled:
+            lines.append(f"{self.settled} reports of the queue could be placed now")
         return lines
 
 
@@ -170,52 +197,84 @@ def prepare(session: Session, request: Request, bars: Bars) -> Plan:
 
 def save(session: Session, plan: Plan, bars: Bars) -> Outcome:
     """Save the accepted rows in the session's transaction, and record the import."""
+    request = plan.request
+    outcome = (_save_reports if request.kind == "reports" else _save_others)(session, plan, bars)
+    if request.kind in _KNOWLEDGE and outcome.merged.added + outcome.merged.changed:
+        outcome = replace(outcome, settled=_settle(session, bars))
+    records.add_import(
+        session, request.kind, request.file.name, plan.sha256, request.crs, outcome.merged, plan.rejected
+    )
+    return outcome
+
+
+def _save_others(session: Session, plan: Plan, bars: Bars) -> Outcome:
+    """Save anything but reports."""
     connection = session.connection()
     accepted = plan.cleaned.accepted
     kind = plan.request.kind
     progress = bars(f"{kind} {plan.request.file.name}: saving", len(accepted))
-    placed = queued = None
-    adopted = 0
     if kind == "areas":
         merged = areas.save(connection, accepted, plan.request.valid_from, progress)
         if plan.request.level is not Level.BUILDING and merged.added + merged.changed:
-            adopted = _assign_anew(session)
-    elif kind == "workers":
-        merged = people.save(connection, accepted)
-    elif kind == "streets":
-        merged = places.save_streets(connection, _referenced(accepted, "name"), progress)
-    elif kind == "landscape":
-        merged = places.save_landscape(connection, _referenced(accepted, "kind", "name"), progress)
+            _assign_anew(session)
+        return Outcome(kind, merged)
+    if kind == "workers":
+        return Outcome(kind, people.save(connection, accepted))
+    if kind == "streets":
+        return Outcome(kind, places.save_streets(connection, _referenced(accepted, "name"), progress))
+    if kind == "landscape":
+        rows = _referenced(accepted, "kind", "name")
+        return Outcome(kind, places.save_landscape(connection, rows, progress))
+    anchor = shapely.point_on_surface(accepted.geometry.to_numpy())
+    owners = Locator.load(session).locate(shapely.get_x(anchor), shapely.get_y(anchor))
+    accepted = accepted.assign(area=owners.code)
+    if kind == "stations":
+        dictionaries.add_station_kinds(session, plan.cleaned.new_kinds)
+        merged = stations.save(connection, accepted, progress)
+    elif kind == "places":
+        merged = places.save_places(connection, _referenced(accepted, "kind", "name", "parent"), progress)
     else:
-        located = Locator.load(session)
-        anchor = shapely.point_on_surface(accepted.geometry.to_numpy())
-        owners = located.locate(shapely.get_x(anchor), shapely.get_y(anchor))
-        accepted = accepted.assign(area=owners.code)
-        placed, queued = int(owners.found.sum()), int((~owners.found).sum())
-        if kind == "stations":
-            dictionaries.add_station_kinds(session, plan.cleaned.new_kinds)
-            merged = stations.save(connection, accepted, progress)
-        elif kind == "places":
-            merged = places.save_places(connection, _referenced(accepted, "kind", "name", "parent"), progress)
-        elif kind == "demand":
-            merged = places.save_demand(connection, _referenced(accepted, "building"), progress)
-        else:
-            merged = reports.save(
-                connection,
-                {
-                    **{name: accepted[name] for name in accepted.columns if name != "geometry"},
-                    "raw_crs": accepted["crs"],
-                    "area_id": pd.Series(owners.id, index=accepted.index).where(owners.found),
-                    "location_method": pd.Series("declared", index=accepted.index).where(owners.found),
-                    "x": shapely.get_x(anchor),
-                    "y": shapely.get_y(anchor),
-                },
-                progress,
-            )
-    records.add_import(
-        session, kind, plan.request.file.name, plan.sha256, plan.request.crs, merged, plan.rejected
+        merged = places.save_demand(connection, _referenced(accepted, "building"), progress)
+    return Outcome(kind, merged, int(owners.found.sum()), int((~owners.found).sum()))
+
+
+def _save_reports(session: Session, plan: Plan, bars: Bars) -> Outcome:
+    """Place reports by their coordinates and addresses, and save them."""
+    accepted = plan.cleaned.accepted.reset_index(drop=True)
+    file = plan.request.file.name
+    anchor = shapely.point_on_surface(accepted.geometry.to_numpy())
+    given = accepted[["accuracy_m", "address"]].assign(x=shapely.get_x(anchor), y=shapely.get_y(anchor))
+    reading = bars(f"reports {file}: reading addresses", len(given))
+    placed = locating.place_reports(gazetteer.known(session), _area_names(session), given, reading)
+    saved = reports.save(
+        session.connection(),
+        {
+            **{name: accepted[name] for name in accepted.columns if name != "geometry"},
+            "raw_crs": accepted["crs"],
+            **{name: placed[name] for name in placed.columns},
+        },
+        bars(f"reports {file}: saving", len(accepted)),
     )
-    return Outcome(kind, merged, placed, queued, adopted)
+    queued = sum(n for reason, n in saved.waiting.items() if reason != "contradiction")
+    return Outcome(
+        "reports", saved.merged, len(accepted) - queued, queued, saved.geocoded, dict(saved.waiting)
+    )
+
+
+def _settle(session: Session, bars: Bars) -> int:
+    """Try the reports that wait once more, with what is known now; returns how many were placed."""
+    waiting = placements.list_unsettled(session)
+    if waiting.empty:
+        return 0
+    given = waiting[["accuracy_m", "address"]].assign(x=waiting.geometry.x, y=waiting.geometry.y)
+    progress = bars("reports that wait: reading addresses", len(given))
+    placed = locating.place_reports(gazetteer.known(session), _area_names(session), given, progress)
+    return placements.settle(session.connection(), placed.assign(id=waiting["id"]))
+
+
+def _area_names(session: Session) -> dict[str, str]:
+    tree = areas.list_parents(session)
+    return dict(zip(tree["code"], tree["name"], strict=True))
 
 
 def _clean(session: Session, request: Request, source: readers.Source, declared: str) -> clean.Cleaned:
@@ -318,8 +377,8 @@ def _check_workers(session: Session, cleaned: clean.Cleaned) -> clean.Cleaned:
     return cleaned.reject(pd.Series([bool(codes) for codes in unknown], dtype=bool), "areas", reasons)
 
 
-def _assign_anew(session: Session) -> int:
-    """After areas changed: owners of stations, places and people's homes; and queued reports now inside.
+def _assign_anew(session: Session) -> None:
+    """After areas changed: owners of stations, places and people's homes.
 
     Reports that have an area keep it: an old case keeps its old grid.
     """
@@ -330,14 +389,6 @@ def _assign_anew(session: Session) -> int:
         if len(rows):
             owners = locator.locate(rows.geometry.x.to_numpy(), rows.geometry.y.to_numpy())
             records.set_areas(connection, table, rows["id"].to_numpy(), owners.code)
-    orphans = reports.list_orphans(session)
-    if orphans.empty:
-        return 0
-    owners = locator.locate(orphans.geometry.x.to_numpy(), orphans.geometry.y.to_numpy())
-    found = owners.found
-    if found.any():
-        reports.adopt(connection, orphans["id"].to_numpy()[found], owners.code[found], owners.id[found])
-    return int(found.sum())
 
 
 def _referenced(rows: gpd.GeoDataFrame, *named: str) -> gpd.GeoDataFrame:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from gridmap.geo import datum
-from gridmap.operations.locating import Locator
+from gridmap.operations.owners import Locator
 from gridmap.store import records
 
 # A wrong frame moves points by 300 to 1,300 m: of points spread over a county only those near its

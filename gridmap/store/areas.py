@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -104,6 +105,15 @@ def list_areas(session: Session, *levels: Level) -> gpd.GeoDataFrame:
         'WHERE valid_to IS NULL AND level = ANY(:levels) ORDER BY code COLLATE "C"',
         {"levels": [str(level) for level in levels or Level]},
     )
+
+
+def list_named(session: Session, codes: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """code, name, level, kind of those of the codes that are in force, by code."""
+    rows = session.execute(
+        text("SELECT code, name, level, kind FROM areas WHERE valid_to IS NULL AND code = ANY(:codes)"),
+        {"codes": sorted(set(codes))},
+    ).mappings()
+    return {row["code"]: dict(row) for row in rows}
 
 
 def list_parents(session: Session) -> pd.DataFrame:

@@ -59,9 +59,10 @@ def texts(values: Any) -> Column:
     return _from_arrow(pa.array(values, type=pa.large_string(), from_pandas=True))
 
 
-def text_arrays(values: Sequence[Sequence[str]]) -> Column:
-    """One-dimensional text[]."""
-    return _from_arrow(pa.array([_text_array(row) for row in values], type=pa.large_binary()))
+def text_arrays(values: Sequence[Sequence[str] | None]) -> Column:
+    """One-dimensional text[]; None becomes NULL."""
+    rows = [None if row is None else _text_array(row) for row in values]
+    return _from_arrow(pa.array(rows, type=pa.large_binary()))
 
 
 def numbers(values: Any, kind: str) -> Column:
@@ -160,12 +161,38 @@ def merge(
 
     All in the caller's transaction: a failure at any point leaves the table as it was.
     """
+    total = stage(connection, table, columns, progress)
+    merged = merge_staged(connection, table, list(columns), key, total)
+    connection.execute(text("DROP TABLE staging"))
+    return merged
+
+
+def stage(
+    connection: Connection, table: str, columns: Mapping[str, Column], progress: Progress | None = None
+) -> int:
+    """Make the temporary table `staging` with these columns of `table`, and fill it; returns its rows."""
     names = ", ".join(f'"{name}"' for name in columns)
-    values = [f'"{name}"' for name in columns if name not in key]
     connection.execute(
         text(f"CREATE TEMP TABLE staging ON COMMIT DROP AS SELECT {names} FROM {table} LIMIT 0")
     )
-    total = copy(connection, "staging", columns, progress)
+    return copy(connection, "staging", columns, progress)
+
+
+def merge_staged(
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    key: Sequence[str],
+    total: int,
+    and_then: str = "",
+) -> Merged:
+    """Insert or update rows of `table` from the `total` rows of `staging`, as `merge` does.
+
+    `and_then` is one more step of the same statement: a data-modifying query that reads `merged` (id
+    and key of the rows that were added or changed) and still sees `table` as it was before.
+    """
+    names = ", ".join(f'"{name}"' for name in columns)
+    values = [f'"{name}"' for name in columns if name not in key]
     ours = ", ".join(f"{table}.{name}" for name in values)
     theirs = ", ".join(f"excluded.{name}" for name in values)
     row = connection.execute(
@@ -174,11 +201,11 @@ def merge(
             f"  INSERT INTO {table} ({names}) SELECT {names} FROM staging"
             f"  ON CONFLICT ({', '.join(key)}) DO UPDATE SET ({', '.join(values)}) = ROW({theirs})"
             f"  WHERE ({ours}) IS DISTINCT FROM ({theirs})"
-            f"  RETURNING (xmax = 0) AS added)"
-            f"SELECT count(*) FILTER (WHERE added), count(*) FILTER (WHERE NOT added) FROM merged"
+            f"  RETURNING {f'{table}.id, ' if and_then else ''}{', '.join(key)}, (xmax = 0) AS added)"
+            f"{f', followed AS ({and_then})' if and_then else ''}"
+            f" SELECT count(*) FILTER (WHERE added), count(*) FILTER (WHERE NOT added) FROM merged"
         )
     ).one()
-    connection.execute(text("DROP TABLE staging"))
     return Merged(row[0], row[1], total - row[0] - row[1])
 
 

@@ -19,6 +19,14 @@ def list_places(session: Session) -> gpd.GeoDataFrame:
     )
 
 
+def list_streets(session: Session) -> gpd.GeoDataFrame:
+    """reference, name (None where a street has none), class; EPSG:4490."""
+    return geoframe(
+        session,
+        "SELECT reference, name, class, ST_AsBinary(geom) AS geometry FROM streets ORDER BY id",
+    )
+
+
 def save_places(
     connection: Connection, places: gpd.GeoDataFrame, progress: bulk.Progress | None = None
 ) -> bulk.Merged:

@@ -1,4 +1,4 @@
-"""Reports: what matches a filter, where it lies, and what waits for a place."""
+"""Reports: what matches a filter, where it lies, and how many there are."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
-from gridmap.store import bulk
+from gridmap.store import bulk, placements
 from gridmap.store.frames import frame, geoframe
 from gridmap.types import Bbox, Period
 
@@ -222,31 +222,51 @@ def list_reports(session: Session, chosen: ReportFilter) -> gpd.GeoDataFrame:
     )
 
 
-def list_unplaced(session: Session, limit: int, offset: int) -> tuple[pd.DataFrame, int]:
-    """The queue of reports without an area, newest first, and its length.
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What `save` did. `geocoded` of the rows are placed by their address; `waiting` counts by reason."""
 
-    `reason` is "outside" (coordinates lie in no area) or "no_coordinates".
-    """
-    rows = frame(
-        session,
-        "SELECT r.reference, s.name AS source, c.name AS category, r.text, r.address, "
-        "r.raw_x, r.raw_y, r.raw_crs, r.reported_at, "
-        "CASE WHEN r.geom IS NULL THEN 'no_coordinates' ELSE 'outside' END AS reason "
-        "FROM reports r JOIN categories c ON c.code = r.category JOIN report_sources s ON s.code = r.source "
-        "WHERE r.area IS NULL ORDER BY r.reported_at DESC, r.id LIMIT :limit OFFSET :offset",
-        {"limit": limit, "offset": offset},
-    )
-    return rows, session.scalar(text("SELECT count(*) FROM reports WHERE area IS NULL")) or 0
+    merged: bulk.Merged
+    geocoded: int
+    waiting: dict[str, int]
 
 
-def save(
-    connection: Connection, columns: Mapping[str, Any], progress: bulk.Progress | None = None
-) -> bulk.Merged:
+def save(connection: Connection, columns: Mapping[str, Any], progress: bulk.Progress | None = None) -> Saved:
     """Insert reports or update those with the same source and reference.
 
-    `columns` holds the arrays of `_WIRE`, plus `x`, `y` (EPSG:4490, NaN where unknown).
+    `columns` holds the arrays of `_WIRE`, plus `x`, `y` (EPSG:4490, NaN where unknown). A report that a
+    person has confirmed keeps its place, and so does one that has a place and whose coordinates and
+    address are as before: an old report keeps its old grid. What is placed by its address is logged.
     """
-    return bulk.merge(connection, "reports", wire(columns), key=["source", "reference"], progress=progress)
+    made = wire(columns)
+    total = bulk.stage(connection, "reports", made, progress)
+    place = ", ".join(_PLACE)
+    connection.execute(
+        text(
+            f"UPDATE staging s SET ({place}) = ROW({', '.join(f'r.{name}' for name in _PLACE)}) "
+            "FROM reports r WHERE r.source = s.source AND r.reference = s.reference "
+            "AND (r.location_method = 'confirmed' OR (r.waiting IS NULL OR s.waiting IS NOT NULL) AND "
+            "(r.raw_x, r.raw_y, r.raw_crs, r.address) IS NOT DISTINCT FROM "
+            "(s.raw_x, s.raw_y, s.raw_crs, s.address))"
+        )
+    )
+    rows = connection.execute(
+        text(
+            "SELECT waiting, count(*), count(*) FILTER (WHERE location_method = 'geocoded') "
+            "FROM staging GROUP BY waiting"
+        )
+    ).all()
+    geocoded = sum(row[2] for row in rows)
+    merged = bulk.merge_staged(
+        connection,
+        "reports",
+        list(made),
+        ["source", "reference"],
+        total,
+        and_then=placements.LOG_GEOCODED if geocoded else "",
+    )
+    connection.execute(text("DROP TABLE staging"))
+    return Saved(merged, geocoded, {row[0]: row[1] for row in rows if row[0]})
 
 
 def wire(columns: Mapping[str, Any]) -> dict[str, bulk.Column]:
@@ -264,25 +284,16 @@ def list_in_ended_versions(session: Session) -> pd.DataFrame:
     )
 
 
-def list_orphans(session: Session) -> gpd.GeoDataFrame:
-    """id and position of the reports that have coordinates but no area."""
-    return geoframe(
-        session,
-        "SELECT id, ST_AsBinary(geom) AS geometry FROM reports "
-        "WHERE area IS NULL AND geom IS NOT NULL ORDER BY id",
-    )
-
-
-def adopt(connection: Connection, ids: NDArray[np.int64], areas: Any, area_ids: Any) -> None:
-    """Give orphans the area that now covers them."""
-    connection.execute(
-        text(
-            "UPDATE reports SET area = a.area, area_id = a.area_id, location_method = 'declared' "
-            "FROM unnest(CAST(:ids AS bigint[]), CAST(:areas AS text[]), CAST(:area_ids AS int[])) "
-            "AS a(id, area, area_id) WHERE reports.id = a.id"
-        ),
-        {"ids": ids.tolist(), "areas": list(areas), "area_ids": [int(value) for value in area_ids]},
-    )
+# What a placement consists of.
+_PLACE = (
+    "area",
+    "area_id",
+    "location_method",
+    "location_confidence",
+    "location_reasons",
+    "waiting",
+    "geom",
+)
 
 
 def _float8(values: Any) -> bulk.Column:
@@ -303,6 +314,9 @@ _WIRE = {
     "area": bulk.texts,
     "area_id": lambda values: bulk.numbers(values, "int4"),
     "location_method": bulk.texts,
+    "location_confidence": _float8,
+    "location_reasons": bulk.text_arrays,
+    "waiting": bulk.texts,
     "occurred_at": bulk.times,
     "reported_at": bulk.times,
     "due_at": bulk.times,

@@ -10,7 +10,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from gridmap import __version__
-from gridmap.errors import InputError
 from gridmap.operations import briefing, locating
 from gridmap.store import dictionaries
 from gridmap.web import params
@@ -39,8 +38,10 @@ def health() -> tuple[Response, int]:
 
 @blueprint.get("/api/locate")
 def locate() -> Response:
+    """The area of a point (`lng`, `lat`, `crs`), or of what an `address` names."""
     if "address" in request.args and "lng" not in request.args:
-        raise InputError("按地址查找需要地名库，本版本尚未提供：请给出 lng 与 lat")
+        with database().session() as session:
+            return jsonify(locating.locate_address(session, settings(), request.args["address"]))
     point, declared = params.point(request)
     with database().session() as session:
         return jsonify(locating.locate_point(session, settings(), point, declared))

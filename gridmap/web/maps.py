@@ -24,7 +24,8 @@ from gridmap.web.context import database, settings
 
 blueprint = Blueprint("maps", __name__, url_prefix="/maps")
 
-_COMPOSE = {"overview": compose.overview, "mygrid": compose.mygrid}
+_WITH_STATIONS = {"overview": compose.overview, "mygrid": compose.mygrid}
+_NAMES = (*_WITH_STATIONS, "review")
 _TOPICS = ("areas", "stations")
 
 
@@ -47,8 +48,8 @@ def _prepare(state: BlueprintSetupState) -> None:
 @blueprint.get("/<name>")
 def show(name: str) -> Response:
     """The document called `name`: the same for every reader and every filter, which its scripts apply."""
-    if name not in _COMPOSE:
-        raise NotFoundError(f"没有名为“{name[:40]}”的地图；现有：{'、'.join(_COMPOSE)}。")
+    if name not in _NAMES:
+        raise NotFoundError(f"没有名为“{name[:40]}”的地图；现有：{'、'.join(_NAMES)}。")
     with database().session() as session:
         version = f"{data_version(session, *_TOPICS)} {_look()}"
         return conditional(request, version, lambda: _respond(_document(session, name, version)))
@@ -75,22 +76,24 @@ def _compose(session: Session, name: str, version: str) -> Document:
         raise NotFoundError(
             "还没有网格数据：请先用 gridmap import areas 导入网格，或用 gridmap up --demo 载入示例城区。"
         )
-    kinds = [
-        StationKind(row["code"], row["name"], row["character"], row["shape"], row["color"])
-        for row in dictionaries.station_kinds(session).to_dict("records")
-    ]
-    amenities = dictionaries.amenities(session)
-    grounds = basemaps(settings())
-    html = base.render(
-        _COMPOSE[name](
+    grounds, levels = basemaps(settings()), areas.count_by_level(session)
+    if name in _WITH_STATIONS:
+        kinds = [
+            StationKind(row["code"], row["name"], row["character"], row["shape"], row["color"])
+            for row in dictionaries.station_kinds(session).to_dict("records")
+        ]
+        amenities = dictionaries.amenities(session)
+        document = _WITH_STATIONS[name](
             stations.list_stations(session),
             bounds,
-            areas.count_by_level(session),
+            levels,
             kinds,
             dict(zip(amenities["code"], amenities["name"], strict=True)),
             grounds,
         )
-    )
+    else:
+        document = compose.review(bounds, levels, grounds)
+    html = base.render(document)
     return Document(
         version, html.encode(), policy(html, [host for ground in grounds for host in ground.hosts])
     )

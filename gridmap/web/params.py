@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from flask import Request
 
 from gridmap.errors import InputError
 from gridmap.geo import crs
+from gridmap.store.placements import REASONS
 from gridmap.store.reports import STATES, ReportFilter
 from gridmap.types import Bbox, Period, Point
 
 _NUMBER = re.compile(r"[0-9]{1,6}")
+_LONGEST_TEXT = 100
 
 
 def point(request: Request) -> tuple[Point, str]:
@@ -55,6 +58,53 @@ def page(request: Request, size: int) -> tuple[int, int]:
     if not _NUMBER.fullmatch(text) or int(text) == 0:
         raise InputError(f"页码必须是从 1 开始的整数，而不是 {text[:20]!r}")
     return size, (int(text) - 1) * size
+
+
+def reason(request: Request) -> str | None:
+    """`reason`: why reports of the queue wait, or None for all."""
+    text = request.args.get("reason") or None
+    if text is not None and text not in REASONS:
+        raise InputError(f"没有这种待确认原因：{text[:20]!r}")
+    return text
+
+
+def body(request: Request) -> dict[str, Any]:
+    """The JSON object that was posted."""
+    try:
+        found = request.get_json(silent=True)
+    except RecursionError:
+        found = None
+    if not request.is_json or not isinstance(found, dict):
+        raise InputError("the body must be a JSON object, sent as application/json")
+    return found
+
+
+def point_of(body: dict[str, Any]) -> Point:
+    """`lng` and `lat` of a posted object, numbers in WGS-84."""
+    lng, lat = body.get("lng"), body.get("lat")
+    for name, value in (("lng", lng), ("lat", lat)):
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(f"{name} must be a number")
+    return Point.parse(lng, lat)
+
+
+def text_of(body: dict[str, Any], name: str) -> str:
+    """A short text of a posted object, empty where there is none."""
+    value = body.get(name)
+    if value is None:
+        return ""
+    # Half of a surrogate pair is no character, and PostgreSQL takes neither it nor NUL.
+    if not isinstance(value, str) or len(value) > _LONGEST_TEXT or re.search("[\0\ud800-\udfff]", value):
+        raise InputError(f"{name} must be a text of at most {_LONGEST_TEXT} characters")
+    return value.strip()
+
+
+def whole_number_of(body: dict[str, Any], name: str) -> int:
+    """A number of 1 or more of a posted object."""
+    value = body.get(name)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**63:
+        raise InputError(f"{name} must be a whole number above 0")
+    return value
 
 
 def _words(request: Request, name: str) -> tuple[str, ...]:

@@ -151,5 +151,15 @@ const symbols = (() => {
     );
   };
 
-  return { station, report, stationCluster, reportCluster };
+  /** The pin that a person puts down; its point is at 17, 43. */
+  const pin = () =>
+    svg(
+      34,
+      44,
+      "pin-symbol",
+      element("path", { d: "M17 1.5c8.6 0 15.5 6.7 15.5 15.2C32.5 27 17 43 17 43S1.5 27 1.5 16.7C1.5 8.2 8.4 1.5 17 1.5z" }),
+      element("circle", { cx: 17, cy: 16.5, r: 5.5 }),
+    );
+
+  return { station, report, stationCluster, reportCluster, pin };
 })();

@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from gridmap.config import ROOT, Settings
 from gridmap.operations import serving, town
-from gridmap.operations.locating import Locator
+from gridmap.operations.owners import Locator
 from gridmap.store import areas, bulk, reports
 from tests.bench.table import Ratio
 from tests.conftest import quiet, start_server
@@ -154,6 +154,9 @@ def _reports(rng, x, y):
         "reference": pd.Series([f"R{number}" for number in range(_ROWS)], dtype="str"),
         **dict.fromkeys(("occurred_at", "reported_at", "due_at", "closed_at"), moments),
         "accuracy_m": rng.uniform(3, 30, _ROWS),
+        "location_confidence": np.full(_ROWS, np.nan),
+        "location_reasons": [None] * _ROWS,
+        "waiting": pd.Series([None] * _ROWS, dtype="str"),
         "raw_x": x,
         "raw_y": y,
         "x": x,

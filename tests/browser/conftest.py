@@ -60,7 +60,7 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-def _watched(browser: Browser, server_url: str, size: dict[str, int], **options: object) -> Iterator[Watched]:
+def watched(browser: Browser, server_url: str, size: dict[str, int], **options: object) -> Iterator[Watched]:
     context = browser.new_context(viewport=size, locale="zh-CN", reduced_motion="reduce", **options)
     yield Watched(context.new_page(), server_url)
     context.close()
@@ -68,23 +68,23 @@ def _watched(browser: Browser, server_url: str, size: dict[str, int], **options:
 
 @pytest.fixture
 def desk(browser: Browser, server_url: str) -> Iterator[Watched]:
-    yield from _watched(browser, server_url, DESK)
+    yield from watched(browser, server_url, DESK)
 
 
 @pytest.fixture
 def wide(browser: Browser, server_url: str) -> Iterator[Watched]:
     """A window that holds the whole town two zooms deeper than a desk does."""
-    yield from _watched(browser, server_url, {"width": 1800, "height": 1600})
+    yield from watched(browser, server_url, {"width": 1800, "height": 1600})
 
 
 @pytest.fixture
 def phone(browser: Browser, server_url: str) -> Iterator[Watched]:
-    yield from _watched(browser, server_url, PHONE, has_touch=True, device_scale_factor=2)
+    yield from watched(browser, server_url, PHONE, has_touch=True, device_scale_factor=2)
 
 
 @pytest.fixture
 def walker(browser: Browser, server_url: str) -> Iterator[Watched]:
     """A phone that knows where it is and may tell."""
-    yield from _watched(
+    yield from watched(
         browser, server_url, PHONE, has_touch=True, geolocation=HERE, permissions=["geolocation"]
     )

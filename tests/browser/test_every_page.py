@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.conftest import Watched
 
-PAGES = ["/map", "/my-grid", "/review", "/grids", "/maps/overview", "/maps/mygrid"]
+PAGES = ["/map", "/my-grid", "/review", "/grids", "/maps/overview", "/maps/mygrid", "/maps/review"]
 # The families of the style sheet that hold Chinese letters.
 CHINESE = ("CJK", "YaHei", "PingFang", "Source Han")
 
@@ -51,7 +51,7 @@ def test_a_phone_does_not_scroll_sideways(phone: Watched, path: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-@pytest.mark.parametrize("path", ["/map", "/my-grid"])
+@pytest.mark.parametrize("path", ["/map", "/my-grid", "/review"])
 def test_what_a_thumb_touches_is_large_enough(phone: Watched, path: str) -> None:
     page = phone.open(path)
     if path == "/map":

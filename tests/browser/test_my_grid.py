@@ -83,3 +83,43 @@ def test_a_new_answer_begins_at_its_top(phone: Watched) -> None:
     page.frames[1].evaluate("gridmap.ask(L.latLng(31.08, 107.86))")
     phone.rest()
     assert body.evaluate("element => element.scrollTop") == 0
+
+
+def test_an_address_finds_the_grid(phone: Watched) -> None:
+    page = phone.open("/my-grid")
+    page.locator("#by-address input").fill("狀元府三棟")
+    page.locator("#by-address input").press("Enter")
+    expect(page.locator("#answer h2")).to_contain_text("站前社区第25网格")
+    expect(page.locator("#hint")).to_contain_text("按“状元府小区3栋”查找")
+    expect(page.locator("#answer")).to_contain_text("别名")
+    phone.rest()
+    expect(page.frame_locator("#map").locator(".map-spot")).to_have_count(1)
+    phone.open(page.url.removeprefix(phone.url))
+    expect(page.locator("#answer h2")).to_contain_text("站前社区第25网格")
+    assert phone.outside == []
+    assert phone.errors == []
+
+
+def test_an_address_that_is_not_sure_offers_its_candidates(phone: Watched) -> None:
+    page = phone.open("/my-grid")
+    page.locator("#by-address input").fill("幸福小区")
+    page.locator("#by-address button").click()
+    expect(page.locator("#answer h2")).to_have_text("未匹配")
+    assert page.frame_locator("#map").locator(".map-spot").count() == 0
+    choice = page.locator("#answer .options button").nth(1)
+    grid = choice.locator(".quiet").inner_text()
+    choice.click()
+    expect(page.locator("#answer h2")).to_contain_text(grid)
+    expect(page.locator("#hint")).to_contain_text("已按所选的“幸福小区”查找")
+    phone.rest()
+    assert page.frame_locator("#map").locator(".map-spot").count() == 1
+    assert phone.errors == []
+
+
+@pytest.mark.parametrize(("words", "said"), [("", "先写下地址"), ("没有这样的地方", "没有把握")])
+def test_an_address_that_leads_nowhere_is_said_in_words(phone: Watched, words: str, said: str) -> None:
+    page = phone.open("/my-grid")
+    page.locator("#by-address input").fill(words)
+    page.locator("#by-address button").click()
+    expect(page.locator("#hint")).to_contain_text(said)
+    assert phone.errors == []

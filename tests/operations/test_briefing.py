@@ -6,10 +6,10 @@ from datetime import date
 
 from gridmap.operations import briefing
 from gridmap.types import Level
-from tests.operations.test_importing import COMMUNITY, D, S, W, grids, run, town  # noqa: F401
+from tests.operations.conftest import COMMUNITY, D, S, W, grids, run
 
 
-def test_an_old_report_keeps_its_grid_and_a_table_shows_then_and_now(town, tmp_path):  # noqa: F811
+def test_an_old_report_keeps_its_grid_and_a_table_shows_then_and_now(town, tmp_path):
     told = tmp_path / "reports.csv"
     told.write_text(
         "reference,text,lng,lat,reported_at\n"

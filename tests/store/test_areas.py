@@ -11,7 +11,7 @@ import shapely
 from shapely import box
 
 from gridmap.errors import NotFoundError
-from gridmap.operations.locating import Locator
+from gridmap.operations.owners import Locator
 from gridmap.store import areas
 from gridmap.types import Level, Point
 

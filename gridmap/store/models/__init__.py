@@ -13,7 +13,7 @@ from gridmap.store.models.dictionaries import (
 from gridmap.store.models.people import Worker, WorkerArea
 from gridmap.store.models.places import Demand, Landscape, Place, Street
 from gridmap.store.models.records import DataVersion, Import
-from gridmap.store.models.reports import Report
+from gridmap.store.models.reports import Placement, Report, TaughtAlias
 from gridmap.store.models.stations import Station, StationAmenity, StationUse
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Landscape",
     "Place",
     "PlaceKind",
+    "Placement",
     "Report",
     "ReportSource",
     "Station",
@@ -34,6 +35,7 @@ __all__ = [
     "StationKind",
     "StationUse",
     "Street",
+    "TaughtAlias",
     "Workday",
     "Worker",
     "WorkerArea",

@@ -415,11 +415,13 @@ gridmap.addAreas = (map, { tiles, counts: countsUrl, levels, level: first }) => 
   count();
 };
 
-/** Ask the server who owns a place, mark the area of the level in view, and tell the page. */
+/** Ask the server who owns a place, mark the area of the level in view, and tell the page: the last one asked for. */
 gridmap.ask = async (latlng, detail = {}) => {
+  gridmap.asking?.abort();
+  gridmap.asking = new AbortController();
   const { lng, lat } = latlng.wrap();
   const query = new URLSearchParams({ lng: lng.toFixed(7), lat: lat.toFixed(7), crs: "wgs84" });
-  const answer = await gridmap.fetch(`/api/locate?${query}`, "网格查询");
+  const answer = await gridmap.fetch(`/api/locate?${query}`, "网格查询", gridmap.asking.signal);
   if (!answer) return;
   const wanted = answer.path.find(({ level }) => level === gridmap.get("level"));
   const area = wanted ?? answer.area;

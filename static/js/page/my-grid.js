@@ -50,16 +50,81 @@
     );
   });
 
+  // --- by address ----------------------------------------------------------------------------------------
+
+  const { node } = legend;
+  let turn = 0;
+
+  const show = (...children) => {
+    answerSlot.replaceChildren(...children);
+    answerSlot.parentElement.scrollTop = 0;
+  };
+
+  /** Nothing is placed that is not sure: what it may be, to choose from. */
+  const unsure = ({ reasons, candidates }) => {
+    const root = node("article", "area-card", node("h2", "", "未匹配"), node("p", "quiet", `${reasons.join("；")}。`));
+    const buttons = candidates.map(({ place, area, lng, lat }) => {
+      const button = node(
+        "button",
+        "",
+        node("span", "", node("strong", "", place), node("span", "quiet", area?.name ?? "不在任何网格内")),
+      );
+      button.type = "button";
+      button.addEventListener("click", () => {
+        say(`已按所选的“${place}”查找。`);
+        frame.contentWindow.postMessage({ gridmap: "point", lng, lat, from: place }, location.origin);
+      });
+      return node("li", "", button);
+    });
+    root.append(
+      buttons.length
+        ? node("div", "options", node("h3", "", "是不是下面的一处？"), node("ol", "", ...buttons))
+        : node("p", "", "换一个写法，例如写上小区、道路和门牌号；或直接点地图。"),
+    );
+    return root;
+  };
+
+  const form = document.getElementById("by-address");
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const address = form.address.value.trim();
+    if (!address) {
+      say("先写下地址，例如小区名和楼栋号。");
+      return;
+    }
+    const mine = ++turn;
+    say("正在查找…");
+    const answer = await fetch(`/api/locate?${new URLSearchParams({ address })}`).then(
+      (response) => (response.ok ? response.json() : null),
+      () => null,
+    );
+    if (mine !== turn) return;
+    if (!answer) {
+      say("暂时查不了地址：请稍后再试，或直接点地图。");
+    } else if (answer.status === "unsure") {
+      say("没有把握的地址不会被自动定位。");
+      show(unsure(answer));
+    } else {
+      const { lng, lat, place, radius_m: radius } = answer;
+      say(`按“${place}”查找，误差约 ${radius} 米。`);
+      show(card.place(answer, kinds));
+      frame.contentWindow.postMessage({ gridmap: "mark", lng, lat, area: answer.area.code }, location.origin);
+      history.replaceState(null, "", `?${new URLSearchParams({ at: `${lng.toFixed(6)},${lat.toFixed(6)}` })}`);
+    }
+  });
+
+  // --- what the map says ---------------------------------------------------------------------------------
+
   const onMap = {
     ready: ({ kinds: offered }) => {
       kinds = offered;
     },
-    located: ({ lng, lat, answer, accuracy }) => {
-      answerSlot.replaceChildren(card.place(answer, kinds));
-      answerSlot.parentElement.scrollTop = 0;
+    located: ({ lng, lat, answer, accuracy, from }) => {
+      turn++;
+      show(card.place(answer, kinds));
       const query = new URLSearchParams({ at: `${lng.toFixed(6)},${lat.toFixed(6)}` });
       history.replaceState(null, "", `?${query}`);
-      if (!accuracy) say("已按地图上所点的位置查找。");
+      if (!accuracy && !from) say("已按地图上所点的位置查找。");
     },
   };
   addEventListener("message", ({ data, origin, source }) => {
