@@ -106,6 +106,10 @@ class Finding:
     # The ends of the stretch that the place lies on, where it is not anywhere in the disc; or a whole road.
     line: tuple[float, float, float, float] | None = None
     road: list[int] = field(default_factory=list)
+    # The known numbers on both sides lie in different areas, and where the border runs no number tells.
+    split: bool = False
+    # The share of the disc that lies in `area`.
+    share: float = 1.0
     area: str | None = None
     evidence: Evidence | None = None
     others: list[int] = field(default_factory=list)
@@ -194,7 +198,7 @@ class _Verdict(NamedTuple):
 
 def _verdict(finding: Finding) -> _Verdict:
     """Whether the evidence of a finding is enough for an answer."""
-    sure = confidence.estimate(finding.evidence) if finding.evidence else 0.0
+    sure = confidence.estimate(finding.evidence) * finding.share if finding.evidence else 0.0
     if finding.refused or finding.evidence is None:
         return _Verdict(False, sure, tuple(finding.reasons))
     if sure < confidence.THRESHOLD:
@@ -388,8 +392,8 @@ def _decide(
         return _refused(finding, f"地名库没有“{main.name}”的“{main.missing}”，已知门牌不足以推算")
     if len(areas) > 1 and not (relation and spread <= _SMALL_M):
         finding.rows = _one_each(rows, owned)
-        what = "有多处" if main.how is How.EXACT else "跨"
-        finding.reasons.append(f"“{main.name}”{what}{len(areas)} 个网格，请补充楼栋、门牌或在图上指认")
+        several = f"“{anchor.name}”有多处，在" if common or main.how is How.EXACT else f"“{main.name}”跨"
+        finding.reasons.append(f"{several} {len(areas)} 个网格，请补充楼栋、门牌或在图上指认")
         finding.refused = True
         return finding
     finding.reasons.append(_told(main))
@@ -447,9 +451,7 @@ def _between(
     finding.others = list(spot.near)
     known = "、".join(dict.fromkeys(gazetteer.names[row] for row in spot.near))
     finding.reasons.append(f"地名库没有“{spot.name}”，由{known}推算，误差约 {spot.radius_m:.0f} 米")
-    areas = {owned[row] for row in spot.near}
-    if len(areas) > 1:
-        return _refused(finding, "两侧已知门牌不在同一网格，无法判断")
+    finding.split = len({owned[row] for row in spot.near}) > 1
     finding.area = owned[spot.near[0]]
     finding.disc = True
     if spot.along:
@@ -578,7 +580,11 @@ def _probe(findings: Sequence[Finding], gazetteer: Gazetteer, owner: Owner | Non
     for finding, around in zip(findings, codes, strict=True):
         met = set(around)
         finding.area = around[0]
-        if None in met and len(met) > 1:
+        finding.share = sum(code == around[0] for code in around) / len(around)
+        if finding.split:
+            finding.reasons.append("两侧已知门牌不在同一网格，无法判断")
+            finding.refused = True
+        elif None in met and len(met) > 1:
             finding.reasons.append("误差范围伸出辖区")
             finding.refused = True
         elif len(met) > 1:
