@@ -331,6 +331,8 @@ class Gazetteer:
             if text.startswith(county) and len(text) - len(county) > 2:
                 yield text[len(county) :]
                 yield text[len(county) - 1 :]
+            elif text.startswith(county[:-1]) and len(text) - len(county) > 2:
+                yield text[len(county) - 1 :]
 
     def _enter_series(self, starts: dict[str, int]) -> None:
         stems: dict[str, int] = {}
