@@ -51,7 +51,10 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
 def serve() -> Flask:
     """What the web server calls in each of its workers."""
     serving.end_with_parent()
-    return create_app(Settings.load())
+    settings = Settings.load()
+    database = Database.connect(settings)
+    serving.warm(database)
+    return create_app(settings, database)
 
 
 def _refuse_nul() -> None:

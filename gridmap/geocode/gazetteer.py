@@ -11,6 +11,7 @@ import math
 import re
 from array import array
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -36,6 +37,9 @@ _BARE: Final = re.compile(r"(?:临?(?:\d+|[A-Z甲乙丙丁])(?:-\d+)?(?:号|弄|
 _STEP_STARTS: Final = frozenset("0123456789临ABCDEFGHIJKLMNOPQRSTUVWXYZ甲乙丙丁")
 # Storeys and rooms of a door or a building: they do not move it.
 _INNER: Final = re.compile(r"(?<=[号弄栋])(?:\d+(?:-\d+)?(?:单元|室|层|号)|,|-|~|B\d|室|层)+$")
+# Fewer rows of an area do not tell how large it is.
+_ROWS_OF_A_BOX: Final = 5
+_DEGREE_M: Final = 111_320.0
 _ON_ROADS: Final = frozenset("号弄巷")
 # What follows a door number in a name is a name by itself: 人民路258号|明月城小区3栋.
 _AFTER_DOOR: Final = re.compile(r".*\d[号弄](?=[^\d,号弄栋室层]{3})")
@@ -208,6 +212,20 @@ class Gazetteer:
     def positions(self, rows: Sequence[int]) -> NDArray[np.float64]:
         """lon, lat (n, 2) of rows, in degrees."""
         return np.array([(self.x[row], self.y[row]) for row in rows], dtype=np.float64).reshape(-1, 2)
+
+    @cached_property
+    def area_width_m(self) -> float:
+        """How wide areas commonly are: the median of the sides of squares as large as the boxes of their rows."""
+        frame = pd.DataFrame({"area": self.areas, "x": self.x, "y": self.y})
+        frame = frame[~np.frombuffer(bytes(self._is_area), dtype=np.bool_)]
+        boxes = frame.groupby("area")[["x", "y"]].agg(["min", "max", "size"])
+        boxes = boxes[boxes[("x", "size")] >= _ROWS_OF_A_BOX]
+        if boxes.empty:
+            return 0.0
+        west, east = boxes[("x", "min")], boxes[("x", "max")]
+        south, north = boxes[("y", "min")], boxes[("y", "max")]
+        squeeze = np.cos(np.radians((south + north) / 2))
+        return float(np.sqrt((east - west) * squeeze * (north - south)).median()) * _DEGREE_M
 
     def areas_by(self, owner: Owner) -> list[str | None]:
         """The area of each row, asked of `owner` where the frame gave none; remembered for the last owner."""

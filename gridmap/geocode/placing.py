@@ -28,6 +28,8 @@ _LONGEST_GAP_M: Final = 1_500.0
 _FARTHEST_BEYOND, _METRES_A_NUMBER = 24, 4.0
 # So many known numbers around a missing one must agree where its own side of the road is not known.
 _AROUND: Final = 4
+# Of the width of an area so much does not often lead over its border.
+_LITTLE: Final = 0.05
 # Buildings between which a missing one is looked for.
 _NEXT_NUMBERS, _NEXT_DOOR_M = 4, 200.0
 # Places of one name that numbers are told apart by; a road is many points of one name.
@@ -283,13 +285,23 @@ def _between(
     spot = _interpolated(step.number, same, gazetteer)
     if spot and len(spot.near) > 1:
         return spot
+    either = _interpolated(step.number, doors, gazetteer)
+    if either and _is_small(either, gazetteer) and len({owned[row] for row in either.near}) == 1:
+        # The areas are so wide that it does not matter on which side it stands.
+        return either
     # The other side, or beyond the last number: only where all around lies in one area.
     middle = bisect_left(doors, step.number, key=_number)
     around = doors[max(0, middle - _AROUND) : middle + _AROUND]
     around = tuple(sorted(around, key=lambda member: abs(member.number - step.number))[:_AROUND])
     if len(around) < _AROUND or len({owned[member.row] for member in around}) > 1:
         return None
-    return _interpolated(step.number, doors, gazetteer) or spot
+    return either or spot
+
+
+def _is_small(spot: Spot, gazetteer: Gazetteer) -> bool:
+    """Whether the uncertainty of a spot, and the stretch that it lies on, is little beside the width of areas."""
+    reach = spot.radius_m if len(spot.near) < 2 else distance_m(gazetteer, *spot.near)
+    return reach <= _LITTLE * gazetteer.area_width_m
 
 
 def _interpolated(number: int, members: Sequence[Member], gazetteer: Gazetteer) -> Spot | None:

@@ -16,7 +16,7 @@ from gridmap.config import Settings
 from gridmap.geo import crs
 from gridmap.geocode import address
 from gridmap.geocode.match import Match, geocode, geocode_many
-from gridmap.operations import gazetteer
+from gridmap.operations import asking, gazetteer
 from gridmap.operations.gazetteer import Known
 from gridmap.store import areas, people, stations
 from gridmap.types import CHINA_TIME, Level, OpeningHours, Point
@@ -75,10 +75,11 @@ def locate_address(session: Session, settings: Settings, text: str) -> dict[str,
 
     Besides: place, radius_m (by how much the point may err), candidates (place, kind, lng, lat, confidence,
     area, best first). Where the address cannot be told for sure, `status` is "unsure", nothing is placed
-    and the candidates are there to choose from. `reasons` are of the geocode first.
+    and the candidates are there to choose from; before that the provider is asked, where one is configured.
+    `reasons` are of the geocode first.
     """
     known = gazetteer.known(session)
-    match = geocode(text, known.gazetteer, known.owner)
+    match = asking.ask(geocode(text, known.gazetteer, known.owner), asking.provider(settings), known)
     options = candidates(session, match)
     if match.area is None or match.x is None or match.y is None:
         return {

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,12 +19,15 @@ from sqlalchemy import text
 
 from gridmap.config import ROOT, Settings
 from gridmap.errors import ConfigError, GridMapError
+from gridmap.geocode.match import geocode
+from gridmap.operations import gazetteer
 from gridmap.store import dictionaries
 from gridmap.store.cluster import Cluster
 from gridmap.store.db import Database, bootstrap, drop
 
 DICTIONARIES = ROOT / "geodata" / "dictionaries"
 _STOP_SECONDS = 20.0
+_log = logging.getLogger("gridmap.operations")
 
 Say = Callable[[str], None]
 
@@ -110,6 +115,26 @@ def serve(settings: Settings) -> None:
         respawn_failed_workers=True,
         log_level=LogLevels.error,
     ).serve()
+
+
+def warm(database: Database) -> threading.Thread:
+    """Build the gazetteer in the background, so that nobody's first question waits for it.
+
+    A failure is logged and stops nothing: whoever asks first builds it then, or is told why not.
+    """
+
+    def build() -> None:
+        try:
+            with database.session() as session:
+                known = gazetteer.known(session)
+            # What reading an address needs is loaded by the first one.
+            geocode("淙溪街道1号", known.gazetteer, known.owner)
+        except Exception:
+            _log.exception("the gazetteer could not be built at the start")
+
+    thread = threading.Thread(target=build, name="gazetteer", daemon=True)
+    thread.start()
+    return thread
 
 
 def end_with_parent() -> None:
