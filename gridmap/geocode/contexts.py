@@ -10,6 +10,8 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from gridmap.geocode import divisions
 from gridmap.geocode.address import canonical
 
@@ -17,16 +19,17 @@ from gridmap.geocode.address import canonical
 _HOME_DEG: Final = 0.75
 # No county reaches farther from its seat than this, but for a few in the far west.
 _REACH_DEG: Final = 3.0
+_MOSTLY: Final = 0.5
 _DEPTH: Final = 5
 _ATTESTED: Final = re.compile(
     r"^([\u4e00-\u9fff]{2,3}(?:县|旗|市(?![场民政委区])))(?=[\u4e00-\u9fff]{2})", re.MULTILINE
 )
 _TOWN: Final = re.compile(
-    r"[^\d,路街巷弄号]{1,5}?(?:街道办事处|街道办|街道|地区办事处|镇|乡|苏木)(?![路街村政中口东西南北上下小])"
+    r"[^\d,路街弄号]{1,5}?(?:街道办事处|街道办|街道|地区办事处|镇|乡|苏木)(?![路街村政中口东西南北上下小])"
 )
 _COMMUNITY: Final = re.compile(
     r"[^\d,路街巷弄号镇乡]{1,8}?(?:社区居民委员会|社区居委会|社区|居民委员会|居委会|村民委员会|村委会"
-    r"|(?:村|里|嘎查)(?=\d+[邻组]))"
+    r"|(?:村|里|嘎查)(?=\d+[邻组]|[^\d,]{2,6}[路街道巷]))"
 )
 # 东区 and A区 of an estate are no county.
 _ESTATE_PART: Final = re.compile(r"(?<=.)[东西南北中前后A-Z\d一二三四五]区$")
@@ -174,9 +177,14 @@ class Contexts:
                     self.sets.append(kept)
             self._of[row] = made[key]
         self.known: dict[Scope, set[str]] = {scope: set() for scope in Scope}
-        for kept in self.sets:
+        rows_of = np.bincount(np.frombuffer(self._of, dtype=np.int32), minlength=len(self.sets))
+        told = dict.fromkeys(Scope, 0)
+        for kept, rows in zip(self.sets, rows_of.tolist(), strict=True):
             for scope, stem in kept.items():
                 self.known[scope].add(stem)
+                told[scope] += rows
+        # Scopes that most rows tell of: a name that is not among theirs is none of ours.
+        self._complete = {scope for scope in Scope if told[scope] > _MOSTLY * max(len(names), 1)}
         said = Counter(_ATTESTED.findall("\n".join(names)))
         self.attested = {text for text, count in said.items() if count > 1}
         self._home = _home(
@@ -212,7 +220,7 @@ class Contexts:
         if each.stem in known or each.text in self.attested:
             return False
         if each.scope in (Scope.TOWN, Scope.COMMUNITY):
-            return bool(known)
+            return each.scope in self._complete
         if each.scope is Scope.CITY and each.stem in self.known[Scope.COUNTY]:
             return False
         units = divisions.find(each.text)

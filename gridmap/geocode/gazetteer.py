@@ -36,7 +36,7 @@ _LONGEST_NAME: Final = 40
 _BARE: Final = re.compile(r"(?:临?(?:\d+|[A-Z甲乙丙丁])(?:-\d+)?(?:号|弄|巷|栋|单元|组|邻|室|层))+")
 _STEP_STARTS: Final = frozenset("0123456789临ABCDEFGHIJKLMNOPQRSTUVWXYZ甲乙丙丁")
 # Storeys and rooms of a door or a building: they do not move it.
-_INNER: Final = re.compile(r"(?<=[号弄栋])(?:\d+(?:-\d+)?(?:单元|室|层|号)|,|-|~|B\d|室|层)+$")
+_INNER: Final = re.compile(r"(?<=[号弄栋])(?:\d+(?:-\d+)?(?:单元|室|层)|,|-|~|B\d|室|层)+$")
 # Fewer rows of an area do not tell how large it is.
 _ROWS_OF_A_BOX: Final = 5
 _DEGREE_M: Final = 111_320.0
@@ -290,7 +290,7 @@ class Gazetteer:
         entry, row_of = array("i"), array("i")
 
         def enter(text: str, row: int, own: bool) -> None:
-            if 2 <= len(text) <= _LONGEST_NAME and not _BARE_PART.fullmatch(text):
+            if 2 <= len(text) <= _LONGEST_NAME and not _meaningless(text):
                 k = vocabulary.setdefault(text, len(vocabulary))
                 if k == len(named):
                     named.append(own)
@@ -401,6 +401,11 @@ class Gazetteer:
             for ending, others in ends.items()
             if len(others) >= _COMMON_NAMES
         }
+
+
+def _meaningless(text: str) -> bool:
+    """Whether a name says nothing without another before it: 3栋, 5栋13号, 东区."""
+    return bool(_BARE_PART.fullmatch(text)) or (text[0] in _STEP_STARTS and bool(_BARE.fullmatch(text)))
 
 
 def _texts(places: pd.DataFrame, column: str) -> list[str | None]:

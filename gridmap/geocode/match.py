@@ -15,8 +15,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridmap.geo.locate import AreaIndex
-from gridmap.geocode import address, confidence, placing, reading
+from gridmap.geocode import address, confidence, contexts, placing, reading
 from gridmap.geocode.confidence import Evidence
+from gridmap.geocode.contexts import Named, Scope
 from gridmap.geocode.gazetteer import Gazetteer
 from gridmap.geocode.placing import How, Spot
 from gridmap.geocode.relations import Relation, Where
@@ -252,11 +253,33 @@ def _candidates(
 
 
 def _resolve(text: str, gazetteer: Gazetteer, owned: Sequence[str | None]) -> Finding:
-    """What a canonical text comes to."""
-    finding = Finding()
+    """What a canonical text comes to: a place, else the area that it names if that is fine enough."""
     seen = reading.read(text, gazetteer)
+    finding = _place(text, seen, gazetteer, owned)
+    if not finding.refused or finding.conflict:
+        return finding
+    named = [*seen.named, *contexts.head(text)[0]]
+    for each in reversed(named):
+        if each.scope in (Scope.TOWN, Scope.COMMUNITY) and (entry := gazetteer.find(each.text)):
+            rows = [
+                row
+                for row in entry.rows
+                if gazetteer.is_area(row) and gazetteer.contexts.fits(row, named) >= 0
+            ]
+            areas = {owned[row] for row in rows}
+            if len(areas) == 1 and not areas & gazetteer.coarse:
+                return _in_area(
+                    Finding(others=finding.others), each, rows[0], len(named) - 1, gazetteer, owned
+                )
+    return finding
+
+
+def _place(text: str, seen: reading.Reading, gazetteer: Gazetteer, owned: Sequence[str | None]) -> Finding:
+    """The place that a text means, or a refusal."""
+    finding = Finding()
     for named in seen.named:
         if gazetteer.contexts.is_foreign(named):
+            finding.conflict = True
             return _refused(finding, f"“{named.text}”不在本辖区")
     spots = [spot for anchor in seen.anchors if (spot := placing.place(anchor, seen.named, gazetteer, owned))]
     if not spots:
@@ -282,14 +305,7 @@ def _resolve(text: str, gazetteer: Gazetteer, owned: Sequence[str | None]) -> Fi
     roads = [spot for spot in kept if spot.how is How.ROAD]
     if seen.crossing and len(roads) > 1:
         return _at_crossing(finding, roads[-2], roads[-1], gazetteer, owned)
-    decided = _decide(finding, kept, seen, gazetteer, owned)
-    if decided.refused and not decided.conflict:
-        whole = [
-            spot for spot in kept if spot.how is How.AREA and owned[spot.rows[0]] not in gazetteer.coarse
-        ]
-        if whole:
-            return _in_area(Finding(others=decided.others), whole[-1], seen, gazetteer, owned)
-    return decided
+    return _decide(finding, kept, seen, gazetteer, owned)
 
 
 def _senseless(raw: str, text: str) -> str | None:
@@ -385,12 +401,13 @@ def _decide(
     finding.rows, finding.place = rows[:_MOST_CANDIDATES], main.name
     relation = None if main.gate else anchor.relation
     if main.how is How.AREA:
-        return _in_area(finding, main, seen, gazetteer, owned)
+        return _refused(finding, f"只写到“{main.name}”，看不出是哪个网格")
     x, y, spread = _middle(rows, gazetteer)
     if main.missing and not main.drawn and (main.how is How.ROAD or not main.whole):
         finding.rows, finding.others = [], rows[:_MOST_CANDIDATES]
         return _refused(finding, f"地名库没有“{main.name}”的“{main.missing}”，已知门牌不足以推算")
-    if len(areas) > 1 and not (relation and spread <= _SMALL_M):
+    moves = relation is not None and relation.where is not Where.WITHIN
+    if len(areas) > 1 and not (moves and spread <= _SMALL_M):
         finding.rows = _one_each(rows, owned)
         several = f"“{anchor.name}”有多处，在" if common or main.how is How.EXACT else f"“{main.name}”跨"
         finding.reasons.append(f"{several} {len(areas)} 个网格，请补充楼栋、门牌或在图上指认")
@@ -399,7 +416,7 @@ def _decide(
     finding.reasons.append(_told(main))
     finding.x, finding.y = x, y
     finding.radius_m = max(spread, 10.0)
-    if relation and relation.where is not Where.WITHIN:
+    if relation and moves:
         _move(finding, relation, spread)
     else:
         finding.area = next(iter(areas))
@@ -464,21 +481,14 @@ def _between(
 
 
 def _in_area(
-    finding: Finding,
-    spot: Spot,
-    seen: reading.Reading,
-    gazetteer: Gazetteer,
-    owned: Sequence[str | None],
+    finding: Finding, named: Named, row: int, agreed: int, gazetteer: Gazetteer, owned: Sequence[str | None]
 ) -> Finding:
-    """Only a division is known: an answer where it is itself the finest area."""
-    areas = {owned[row] for row in spot.rows}
-    if len(areas) > 1 or next(iter(areas)) in gazetteer.coarse:
-        finding.others, finding.rows = [], []
-        return _refused(finding, f"只写到“{spot.name}”，看不出是哪个网格")
-    row = spot.rows[0]
+    """Only a division is known, and it is itself one of the finest areas: `row` is its row."""
+    finding.place, finding.rows = gazetteer.names[row], [row]
     finding.x, finding.y, finding.area = gazetteer.x[row], gazetteer.y[row], owned[row]
-    finding.reasons.append(f"按“{spot.name}”归属，具体位置未知")
-    finding.evidence = Evidence(How.AREA, cost=spot.anchor.cost, agreed=len(seen.named) - 1)
+    finding.radius_m = gazetteer.area_width_m / 2
+    finding.reasons.append(f"按“{named.text}”归属，具体位置未知")
+    finding.evidence = Evidence(How.AREA, agreed=agreed)
     return finding
 
 

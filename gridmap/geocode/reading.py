@@ -135,7 +135,22 @@ def read(text: str, gazetteer: Gazetteer) -> Reading:
             # 站前社区，6栋，和顺一品: the number came first.
             anchor.steps, waiting = waiting, []
         open_anchor = True
+    reading.named = _one_of_each(reading.named)
+    if len(reading.anchors) > 1:
+        # 花木街道 before an address is the town, though a station is called so too.
+        last = reading.anchors[-1]
+        reading.anchors = [
+            anchor
+            for anchor in reading.anchors
+            if anchor is last or anchor.is_area or contexts.name(anchor.name).scope is not Scope.TOWN
+        ]
     return reading
+
+
+def _one_of_each(named: list[Named]) -> list[Named]:
+    """The divisions, a second county (菊园新区 in 嘉定区) taken for the town that it is."""
+    counties = [each for each in named if each.scope is Scope.COUNTY]
+    return [each._replace(scope=Scope.TOWN) if each in counties[1:] else each for each in named]
 
 
 def _owner(anchors: list[Anchor], step: address.Step) -> Anchor | None:
@@ -338,12 +353,19 @@ def _like(name: str, gazetteer: Gazetteer) -> tuple[str, float] | None:
     variants = [(name, 0.0), (name + _ENDINGS[0], 0.2)]
     for variant, extra in variants:
         sounding = gazetteer.likeness.sounding(variant, most - extra)
-        if sounding:
+        if sounding and _differing(variant, gazetteer.name_at(sounding[0].id)) <= max(
+            1, len(name.removesuffix(_ENDINGS[0])) // 3
+        ):
             return gazetteer.name_at(sounding[0].id), sounding[0].cost + extra
     cut = gazetteer.likeness.cut(name, most)
     if cut and (len(cut) == 1 or cut[1].cost > cut[0].cost):
         return gazetteer.name_at(cut[0].id), cut[0].cost
     return None
+
+
+def _differing(one: str, other: str) -> int:
+    """How many characters of two names of one length differ; of other lengths, one."""
+    return sum(a != b for a, b in zip(one, other, strict=True)) if len(one) == len(other) else 1
 
 
 def _right_name(each: Named, gazetteer: Gazetteer) -> Named:
