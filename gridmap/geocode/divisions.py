@@ -12,7 +12,17 @@ from gridmap.geocode import address
 _FILE: Final = ROOT / "geodata" / "divisions.csv"
 _LONGEST: Final = 15
 # What makes the name of a division that of a road or a station (丰县路, 城区站).
-_NO_DIVISION: Final = frozenset("路街巷道弄站口大中小")
+_NO_DIVISION: Final = (
+    *tuple("路街巷道弄站口"),
+    "大道",
+    "大街",
+    "大桥",
+    "中路",
+    "中学",
+    "小学",
+    "小区",
+    "社区",
+)
 # Counties called as parts of any town are called; they count only after their city's name.
 _ANYWHERE: Final = frozenset({"市中区", "新城区", "新市区", "东城区", "西城区", "经开区", "高新区", "开发区"})
 
@@ -58,7 +68,7 @@ def peel(text: str) -> tuple[list[str], str]:
 
 def _stands(text: str, length: int, before: list[str]) -> bool:
     """Whether a name at the head of a text is meant: not 丰县 in 丰县路, nor 东区 in 东区3栋."""
-    if text[length : length + 1] in _NO_DIVISION or text.startswith(("小区", "社区"), length):
+    if text.startswith(_NO_DIVISION, length):
         return False
     return bool(before) or (length > 2 and text[:length] not in _ANYWHERE)
 

@@ -7,13 +7,13 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench import geo, store
+from tests.bench import geo, geocode, store
 from tests.bench.table import Ratio
 
 
 def main(output: Path) -> int:
     rows: list[Ratio] = []
-    for measure in (geo.datum, geo.locate, store.bulk_load, store.overview):
+    for measure in (geo.datum, geo.locate, geocode.town, geocode.city, store.bulk_load, store.overview):
         for row in measure():
             rows.append(row)
             print(line(row), flush=True)

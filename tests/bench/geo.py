@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-from pathlib import Path
-
 import geopandas as gpd
 import numpy as np
 import prcoords
@@ -13,7 +10,7 @@ from numpy.typing import NDArray
 
 from gridmap.geo.datum import convert
 from gridmap.geo.locate import AreaIndex
-from tests.bench.table import Ratio, medians
+from tests.bench.table import Ratio, medians, peak_memory
 
 POINTS = 1_000_000
 COLUMNS, ROWS = 50, 40
@@ -91,10 +88,10 @@ def locate() -> list[Ratio]:
     frame = gpd.GeoDataFrame(geometry=gpd.points_from_xy(x, y), crs=areas.crs)
     AreaIndex(areas.head(1)).locate(x[:1], y[:1])  # loads what numba has compiled
 
-    before = _peak_memory(reset=True)
+    before = peak_memory(reset=True)
     index = AreaIndex(areas)
     owners = index.locate(x, y)
-    memory = (_peak_memory() - before) / 1e6
+    memory = (peak_memory() - before) / 1e6
     wrong = int((owners != owners_by_rule(areas, points)).sum())
 
     query, build, join = medians(
@@ -139,13 +136,3 @@ def datum() -> list[Ratio]:
             note=f"{speeds}; comes back to {error_m:.0e} m",
         )
     ]
-
-
-def _peak_memory(reset: bool = False) -> int:
-    """The most bytes that were resident so far, or since the last reset: numba's and GEOS's included."""
-    if reset:
-        # What was freed but kept for reuse would hide what is taken next.
-        ctypes.CDLL(None).malloc_trim(0)
-        Path("/proc/self/clear_refs").write_text("5")
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) * 1024

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -47,3 +49,13 @@ def medians(runs: int, *works: Callable[[], object]) -> list[float]:
             work()
             seconds.append(time.perf_counter() - begin)
     return [statistics.median(seconds) for seconds in times]
+
+
+def peak_memory(reset: bool = False) -> int:
+    """The most bytes that were resident so far, or since the last reset: what no Python object owns included."""
+    if reset:
+        # What was freed but kept for reuse would hide what is taken next.
+        ctypes.CDLL(None).malloc_trim(0)
+        Path("/proc/self/clear_refs").write_text("5")
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
@@ -151,6 +152,96 @@ def test_a_tap_on_the_map_puts_the_pin_there(phone: Watched, ask: Callable[..., 
     assert phone.errors == []
 
 
+@pytest.fixture
+def misplaced(ask: Callable[..., Any]) -> tuple[int, str, str]:
+    """A report that the program placed by its words: id, number, where it lies."""
+    identity = int(ask("SELECT max(id) FROM reports WHERE location_method = 'geocoded' AND waiting IS NULL"))
+    number = ask("SELECT reference FROM reports WHERE id = :id", id=identity)
+    place = ask("SELECT ST_AsText(geom) FROM reports WHERE id = :id", id=identity)
+    return identity, str(number), str(place)
+
+
+def test_a_report_that_was_placed_wrongly_is_found_by_its_number_and_moved(
+    window: Watched, misplaced: tuple[int, str, str], ask: Callable[..., Any]
+) -> None:
+    identity, number, place = misplaced
+    where = "SELECT location_method || ST_AsText(geom) FROM reports WHERE id = :id"
+    page = window.open("/review")
+    page.get_by_label("按编号查找上报").fill(number)
+    page.get_by_label("按编号查找上报").press("Enter")
+    expect(page.locator("#report .why")).to_contain_text("已落到")
+    window.rest()
+    # Where it lies now is no decision yet.
+    expect(page.locator("#under")).to_contain_text("现在的位置")
+    expect(marks(page).locator(".map-pin")).to_have_count(1)
+    expect(page.locator("#confirm")).to_be_disabled()
+    pin = marks(page).locator(".map-pin")
+    pin.focus()
+    for _ in range(3):
+        pin.press("Shift+ArrowUp")
+    window.rest()
+    grid = page.locator("#under strong").inner_text()
+    page.get_by_role("button", name="移到这里").click()
+    expect(page.locator("#done")).to_contain_text(f"已确认 {number} → {grid}")
+    window.rest()
+    # It stays open, since nobody asked for another.
+    expect(page.locator("#report .why")).to_contain_text(f"已落到{grid}（人工确认）")
+    assert f"report={identity}" in page.url
+    assert str(ask(where, id=identity)).startswith("confirmed")
+    page.locator("#done button").click()
+    expect(page.locator("#report .why")).to_contain_text("（按地址）")
+    window.rest()
+    assert ask(where, id=identity) == f"geocoded{place}"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert window.outside == []
+    assert window.errors == []
+
+
+def test_who_corrects_what_another_has_just_corrected_is_told(
+    desk: Watched, misplaced: tuple[int, str, str], worked_url: str
+) -> None:
+    identity, number, _ = misplaced
+    page = desk.open(f"/review?reference={number}")
+    url = f"{worked_url}/api/review/{identity}"
+    seen = page.request.get(url).json()
+    body = {"lng": seen["lng"] + 1e-5, "lat": seen["lat"], "version": seen["version"], "by": "小王"}
+    done = page.request.post(f"{url}/confirm", data=body).json()
+    marks(page).locator(".map-pin").press("Shift+ArrowUp")
+    desk.rest()
+    page.locator("#confirm").click()
+    expect(page.locator("#report .amiss")).to_contain_text("由小王确认到")
+    assert "409" in "".join(desk.errors)
+    page.get_by_role("button", name="看现在的位置").click()
+    expect(page.locator("#report .why")).to_contain_text("（人工确认）")
+    expect(page.locator("#under")).to_contain_text("现在的位置")
+    assert page.request.post(f"{url}/withdraw", data={"placement": done["placement"]}).ok
+
+
+def test_a_number_that_nobody_knows_says_so(window: Watched) -> None:
+    page = window.open(f"/review?{urlencode({'reference': HOSTILE})}")
+    expect(page.locator(".found")).to_contain_text(f"没有编号为“{HOSTILE}”的上报")
+    page.locator(".found a").click()
+    window.rest()
+    assert page.locator("#queue li").count() == 50
+    assert window.errors == []
+
+
+def test_the_card_of_a_report_on_the_map_leads_to_its_correction(
+    desk: Watched, misplaced: tuple[int, str, str]
+) -> None:
+    identity, number, _ = misplaced
+    page = desk.open("/map")
+    page.frames[1].evaluate(
+        """(reference) => document.body.prepend(
+            gridmap.reportCard({ reference, category_name: "噪音", state: "open", reported_at: "", address: "" }))""",
+        number,
+    )
+    marks(page).get_by_role("link", name="位置有误？").click()
+    expect(page.locator("#report .facts")).to_contain_text(number)
+    assert f"report={identity}" in page.url
+    assert desk.errors == []
+
+
 def test_a_pin_outside_can_not_be_confirmed(desk: Watched, ask: Callable[..., Any]) -> None:
     identity = ask(
         "SELECT max(id) FROM reports WHERE waiting = 'outside' AND ST_X(geom) < 108 AND ST_X(geom) > 107.7"
@@ -232,7 +323,7 @@ def test_a_phone_goes_from_the_list_to_a_report_and_back(phone: Watched) -> None
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-@pytest.mark.parametrize("path", ["/review", "/review?report={}"])
+@pytest.mark.parametrize("path", ["/review", "/review?report={}", "/review?reference=nobody"])
 def test_what_a_thumb_touches_is_large_enough(phone: Watched, several: int, path: str) -> None:
     page = phone.open(path.format(several))
     small = page.evaluate(

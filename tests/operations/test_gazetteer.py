@@ -84,6 +84,45 @@ def test_threads_that_ask_while_it_is_renewed_get_a_whole_one(database):
     assert {id(now) for now, _ in found} <= {id(old), id(new)}
 
 
+@pytest.fixture
+def started(monkeypatch):
+    """As in a process that has just begun: the databases of these tests bear one name."""
+    monkeypatch.setattr(gazetteer, "_shelves", {})
+
+
+@pytest.mark.usefixtures("started")
+def test_it_is_built_at_the_start_before_anybody_asks(database, monkeypatch):
+    built = []
+    real = gazetteer._build
+    monkeypatch.setattr(gazetteer, "_build", lambda session: built.append(1) or real(session))
+    serving.warm(database).join()
+    assert built == [1]
+    assert known(database).gazetteer.find("白鹭亭")
+    assert built == [1]
+
+
+@pytest.mark.usefixtures("started")
+def test_an_empty_database_is_warmed_without_a_word(empty_database, caplog):
+    serving.warm(empty_database).join()
+    assert caplog.records == []
+    assert len(known(empty_database).gazetteer) == 0
+
+
+@pytest.mark.usefixtures("started")
+def test_a_start_that_can_not_build_it_is_logged_and_asked_for_again_later(database, caplog):
+    with database.owner.begin() as connection:
+        connection.execute(text("ALTER TABLE places RENAME TO elsewhere"))
+    serving.warm(database).join()
+    (record,) = caplog.records
+    assert (record.levelname, record.getMessage()) == (
+        "ERROR",
+        "the gazetteer could not be built at the start",
+    )
+    with database.owner.begin() as connection:
+        connection.execute(text("ALTER TABLE elsewhere RENAME TO places"))
+    assert known(database).gazetteer.find("白鹭亭")
+
+
 def test_what_a_transaction_does_not_commit_is_seen_by_itself_alone(database):
     before = known(database)
     with database.owner.connect() as connection, database.session() as other:

@@ -40,8 +40,8 @@ def waiting(town, tmp_path):
     return dict(town.execute(text("SELECT reference, id FROM reports")).all())
 
 
-def confirm(session, identity, point=IN_SECOND, alias="", place="", done_by="小陈"):
-    return reviewing.confirm(session, identity, point, alias=alias, place=place, done_by=done_by)
+def confirm(session, identity, point=IN_SECOND, alias="", place="", done_by="小陈", seen=""):
+    return reviewing.confirm(session, identity, point, seen=seen, alias=alias, place=place, done_by=done_by)
 
 
 def stored(session, identity):
@@ -98,6 +98,110 @@ def test_the_second_of_two_is_told_what_the_first_did(town, waiting):
     with pytest.raises(ConflictError, match=r"UNSURE 已于 .+ 由小陈确认到“第002”"):
         confirm(town, waiting["UNSURE"], done_by="小王")
     assert count(town, "placements") == 1
+
+
+IN_THIRD = Point(W + 2.5 * D, MIDDLE)
+PLACED = [("DECLARED", "", W + D / 2, MIDDLE, 5), ("GEOCODED", "向阳小区", "", "", "")]
+
+
+@pytest.fixture
+def wrong(town, waiting, tmp_path):
+    """Three reports that lie in the wrong grid: by coordinates, by address, by a person; their ids."""
+    run(town, "reports", write_reports(tmp_path / "placed.csv", *PLACED))
+    confirm(town, waiting["UNSURE"])
+    ids = dict(town.execute(text("SELECT reference, id FROM reports")).all())
+    return {"DECLARED": ids["DECLARED"], "GEOCODED": ids["GEOCODED"], "CONFIRMED": ids["UNSURE"]}
+
+
+def version(session, identity):
+    return reviewing.review(session, identity)["version"]
+
+
+@pytest.mark.parametrize("how", ["DECLARED", "GEOCODED", "CONFIRMED"])
+def test_a_report_that_was_placed_wrongly_is_moved_logged_and_moved_back(town, wrong, how):
+    before = stored(town, wrong[how])
+    assert (before[2], before[5]) == (how.lower(), None)
+    done = confirm(town, wrong[how], IN_THIRD, seen=version(town, wrong[how]))
+    assert stored(town, wrong[how])[0] == THIRD
+    row = town.execute(
+        text(
+            "SELECT done_by, action, area, area_before, method_before, ST_X(geom), ST_AsEWKT(geom_before) "
+            "FROM placements WHERE id = :id"
+        ),
+        {"id": done["placement"]},
+    ).one()
+    assert tuple(row) == ("小陈", "confirmed", THIRD, before[0], before[2], IN_THIRD.lng, before[6])
+    reviewing.withdraw(town, wrong[how], done["placement"], "小陈")
+    assert stored(town, wrong[how]) == before
+
+
+def test_importing_again_does_not_undo_a_correction(town, wrong, tmp_path):
+    for how in ("DECLARED", "GEOCODED"):
+        confirm(town, wrong[how], IN_THIRD, seen=version(town, wrong[how]))
+    corrected = {how: stored(town, wrong[how]) for how in ("DECLARED", "GEOCODED")}
+    run(town, "reports", write_reports(tmp_path / "same.csv", *PLACED))
+    moved = ("DECLARED", "", W + 1.1 * D, MIDDLE, 5), ("GEOCODED", "团结新村门口", "", "", "")
+    run(town, "reports", write_reports(tmp_path / "moved.csv", *moved))
+    run(town, "places", write_places(tmp_path / "p.geojson", [("向阳小区", "estate", "", 1)]))
+    assert {how: stored(town, wrong[how]) for how in corrected} == corrected
+
+
+def test_of_two_who_correct_at_once_the_second_is_told(town, wrong):
+    seen = version(town, wrong["DECLARED"])
+    confirm(town, wrong["DECLARED"], IN_THIRD, seen=seen)
+    with pytest.raises(ConflictError, match=r"DECLARED 已于 .+ 由小陈确认到“第003”"):
+        confirm(town, wrong["DECLARED"], IN_SECOND, seen=seen, done_by="小王")
+    assert placed(town)["DECLARED"] == (THIRD, "confirmed", None)
+    # Even to the same spot, and even where it was put back since.
+    with pytest.raises(ConflictError):
+        confirm(town, wrong["DECLARED"], IN_THIRD, seen=seen)
+    last = placements.list_log(town, wrong["DECLARED"])[0]["id"]
+    reviewing.withdraw(town, wrong["DECLARED"], last, "小陈")
+    with pytest.raises(ConflictError, match="撤销了确认"):
+        confirm(town, wrong["DECLARED"], IN_SECOND, seen=seen, done_by="小王")
+
+
+@pytest.mark.parametrize("reference", ["DECLARED", "AGAINST"])
+def test_what_an_import_moved_meanwhile_is_not_decided_on_its_old_place(
+    town, waiting, wrong, tmp_path, reference
+):
+    identity = (waiting | wrong)[reference]
+    seen = version(town, identity)
+    moved = write_reports(tmp_path / "moved.csv", (reference, "", W + 1.1 * D, MIDDLE, 5))
+    run(town, "reports", moved)
+    assert placed(town)[reference] == (SECOND, "declared", None)
+    with pytest.raises(ConflictError, match="由导入更新过"):
+        confirm(town, identity, IN_THIRD, seen=seen)
+    confirm(town, identity, IN_THIRD, seen=version(town, identity))
+
+
+def test_a_report_that_waits_may_be_tried_again_in_vain_meanwhile(town, waiting, tmp_path):
+    seen = version(town, waiting["UNSURE"])
+    run(town, "places", write_places(tmp_path / "p.geojson", [("槐树公园", "landmark", "", 0)]))
+    confirm(town, waiting["UNSURE"], seen=seen)
+    assert placed(town)["UNSURE"] == (SECOND, "confirmed", None)
+
+
+def test_without_a_version_only_a_report_that_waits_is_placed(town, wrong):
+    with pytest.raises(ConflictError, match="已经有位置"):
+        confirm(town, wrong["DECLARED"])
+    with pytest.raises(ConflictError):
+        confirm(town, wrong["CONFIRMED"])
+
+
+def test_reports_are_found_by_their_number_in_every_source(town, wrong):
+    town.execute(
+        text(
+            "INSERT INTO reports (reference, source, category, address, waiting, reported_at) "
+            "SELECT 'DECLARED', s.code, r.category, '某处', 'unsure', r.reported_at - interval '1 day' "
+            "FROM reports r, report_sources s WHERE r.reference = 'DECLARED' AND s.code <> r.source LIMIT 1"
+        )
+    )
+    first, second = placements.list_numbered(town, "DECLARED")
+    assert (first["id"], first["area_name"], first["method"]) == (wrong["DECLARED"], "第001", "declared")
+    assert (second["waiting"], second["area_name"]) == ("unsure", None)
+    assert first["source"] != second["source"]
+    assert placements.list_numbered(town, "declared") == []
 
 
 def test_a_pin_outside_every_area_is_refused(town, waiting):

@@ -19,7 +19,7 @@ from gridmap.config import ROOT, Settings
 from gridmap.errors import ConfigError
 from gridmap.geocode import confidence, match
 from gridmap.geocode.gazetteer import Gazetteer
-from gridmap.operations import asking, gazetteer, geocoding
+from gridmap.operations import asking, gazetteer, geocoding, locating
 from gridmap.operations.gazetteer import Known
 from gridmap.operations.owners import Locator
 from gridmap.providers import restraint
@@ -507,6 +507,28 @@ def test_nothing_is_asked_unless_a_provider_is_set(fake, known, tmp_path):
     assert asked_for(settings, known, UNKNOWN).abstained
     assert fake.asked == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_address_that_is_looked_up_gets_the_second_opinion(fake, settings_asking, town_database, middle):
+    code, inner, _ = middle
+    fake.tells(at(inner))
+    with town_database.session() as session:
+        found = locating.locate_address(session, settings_asking, f"{UNKNOWN}3单元501室")
+    assert (found["status"], found["area"]["code"]) == ("located", code)
+    assert (found["lng"], found["lat"]) == pytest.approx(inner, abs=1e-7)
+    assert (found["confidence"], found["radius_m"]) == (asking.CONFIDENCE, asking.RADIUS_M)
+    assert "天地图" in found["place"]
+    assert found["candidates"][0]["kind"] == asking.KIND
+    assert any("未经校准" in reason for reason in found["reasons"])
+    assert sent(fake) == [UNKNOWN]
+
+
+def test_an_address_that_is_looked_up_stays_here_unless_a_provider_is_set(fake, town_database, tmp_path):
+    settings = Settings(data=tmp_path, tianditu_key=KEY, geocode_provider_url=fake.url)
+    with town_database.session() as session:
+        found = locating.locate_address(session, settings, UNKNOWN)
+    assert (found["status"], found["area"]) == ("unsure", None)
+    assert fake.asked == []
 
 
 def test_the_county_is_sent_along_where_the_text_does_not_name_it(fake, settings_asking):

@@ -24,7 +24,7 @@ def confirmed(worked_database):
             text("SELECT ST_X(geom), ST_Y(geom) FROM reports WHERE location_method = 'geocoded' LIMIT 1")
         ).one()
         reviewing.confirm(
-            session, row.id, Point(lng, lat), alias="老油坊后头的空地", place="", done_by="小陈"
+            session, row.id, Point(lng, lat), seen="", alias="老油坊后头的空地", place="", done_by="小陈"
         )
     return row.id
 

@@ -90,7 +90,7 @@ def test_confirming_and_taking_back_over_http(client, take, inside):
     back = post(client, f"/api/review/{identity}/withdraw", {"placement": done["placement"]})
     assert back["counts"]["no_address"] == done["counts"]["no_address"] + 1
     again = json.loads(client.get(f"/api/review/{identity}").data)
-    assert again | {"log": []} == before | {"log": []}
+    assert again | {"log": [], "version": ""} == before | {"log": [], "version": ""}
 
 
 def test_a_taught_name_is_found_by_the_next_question(client, take, inside):
@@ -122,6 +122,62 @@ def test_what_can_not_be_confirmed_is_refused_in_words(client, take, body, words
     identity = take("unsure")
     assert words in post(client, f"/api/review/{identity}/confirm", body, 400)["detail"]
     assert json.loads(client.get(f"/api/review/{identity}").data)["waiting"] == "unsure"
+
+
+@pytest.fixture(scope="module")
+def elsewhere(worked_database):
+    """A report that its address placed in another grid than `inside`: id, reference, area, lng, lat."""
+    with worked_database.session() as session:
+        return session.execute(
+            text(
+                "SELECT id, reference, area, ST_X(geom) AS lng, ST_Y(geom) AS lat FROM reports "
+                "WHERE location_method = 'geocoded' AND waiting IS NULL ORDER BY area DESC, id LIMIT 1"
+            )
+        ).one()
+
+
+def test_any_report_is_found_by_its_number(client, take, elsewhere):
+    page = client.get("/review", query_string={"reference": f" {elsewhere.reference} "}).get_data(
+        as_text=True
+    )
+    assert re.findall(r'<li data-id="(\d+)"', page) == [str(elsewhere.id)]
+    assert "（按地址）" in page
+    assert f"/review?reference={elsewhere.reference}&amp;report={elsewhere.id}" in page
+    assert client.get("/review?reference=no-such-number").get_data(as_text=True).count("<li data-id=") == 0
+    waits = take("unsure")
+    with client.application.extensions["gridmap"].database.session() as session:
+        number = session.scalar(text("SELECT reference FROM reports WHERE id = :id"), {"id": waits})
+    page = client.get("/review", query_string={"reference": number}).get_data(as_text=True)
+    assert "地址不确定：" in page
+
+
+def test_a_number_from_outside_stays_text(client):
+    for hostile in ("<img src=x>", "'; DROP TABLE reports; --", "长" * 500, "%", "\u202e", "{{7*7}}"):
+        page = client.get("/review", query_string={"reference": hostile})
+        assert page.status_code == 200
+        told = page.get_data(as_text=True)
+        assert "没有编号为" in told
+        assert "<img src=x>" not in told
+        assert "49" not in told.split("没有编号为")[1][:10]
+
+
+def test_a_wrong_place_is_corrected_over_http(client, elsewhere, inside):
+    url = f"/api/review/{elsewhere.id}"
+    before = json.loads(client.get(url).data)
+    assert (before["waiting"], before["area"]["code"]) == (None, elsewhere.area)
+    post(client, f"{url}/confirm", at(inside), 409)
+    post(client, f"{url}/confirm", at(inside, version="0-0"), 409)
+    post(client, f"{url}/confirm", at(inside, version=7), 400)
+    done = post(client, f"{url}/confirm", at(inside, version=before["version"]))
+    assert done["area"]["code"] == inside.code
+    told = post(client, f"{url}/confirm", at(inside, version=before["version"]), 409)
+    assert "由受理台确认到" in told["detail"]
+    after = json.loads(client.get(url).data)
+    assert (after["method"], after["area"]["code"]) == ("confirmed", inside.code)
+    post(client, f"{url}/withdraw", {"placement": done["placement"]})
+    again = json.loads(client.get(url).data)
+    assert again | {"log": [], "version": ""} == before | {"log": [], "version": ""}
+    assert again["version"] != before["version"]
 
 
 def test_only_a_json_object_is_taken(client, take):
