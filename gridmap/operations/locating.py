@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from gridmap.config import Settings
 from gridmap.geo import crs
-from gridmap.geocode import address
+from gridmap.geocode import address, parts
 from gridmap.geocode.match import Match, geocode, geocode_many
 from gridmap.operations import asking, gazetteer
 from gridmap.operations.gazetteer import Known
@@ -73,14 +73,15 @@ def locate_point(session: Session, settings: Settings, point: Point, declared: s
 def locate_address(session: Session, settings: Settings, text: str) -> dict[str, Any]:
     """What `locate_point` answers, for the place that an address names; and how sure that is.
 
-    Besides: place, radius_m (by how much the point may err), candidates (place, kind, lng, lat, confidence,
-    area, best first). Where the address cannot be told for sure, `status` is "unsure", nothing is placed
+    Besides: parts (how the address was read, by the names of `parts.Parts`), place, radius_m (by how much
+    the point may err), candidates (place, kind, lng, lat, confidence, area, best first). Where the address
+    cannot be told for sure, `status` is "unsure", nothing is placed
     and the candidates are there to choose from; before that the provider is asked, where one is configured.
     `reasons` are of the geocode first.
     """
     known = gazetteer.known(session)
     match = asking.ask(geocode(text, known.gazetteer, known.owner), asking.provider(settings), known)
-    options = candidates(session, match)
+    options, read = candidates(session, match), parts.split(text).told()
     if match.area is None or match.x is None or match.y is None:
         return {
             "status": "unsure",
@@ -92,6 +93,7 @@ def locate_address(session: Session, settings: Settings, text: str) -> dict[str,
             "stations": [],
             "confidence": match.confidence,
             "reasons": list(match.reasons),
+            "parts": read,
             "place": None,
             "radius_m": None,
             "candidates": options,
@@ -109,6 +111,7 @@ def locate_address(session: Session, settings: Settings, text: str) -> dict[str,
     return found | {
         "confidence": match.confidence,
         "reasons": [*match.reasons, *found["reasons"]],
+        "parts": read,
         "place": match.place,
         "radius_m": None if match.radius_m is None else round(match.radius_m),
         "candidates": options,

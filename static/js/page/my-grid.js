@@ -60,9 +60,29 @@
     answerSlot.parentElement.scrollTop = 0;
   };
 
-  /** Nothing is placed that is not sure: what it may be, to choose from. */
-  const unsure = ({ reasons, candidates }) => {
+  const PARTS = {
+    province: "省",
+    city: "市",
+    county: "区县",
+    town: "街道乡镇",
+    community: "社区村",
+    group: "组",
+    road: "道路",
+    lane: "巷",
+    alley: "弄",
+    number: "门牌",
+    estate: "小区",
+    phase: "分期",
+    building: "楼栋",
+    poi: "地点",
+    relation: "方位",
+  };
+
+  /** Nothing is placed that is not sure: how it was read, and what it may be, to choose from. */
+  const unsure = ({ reasons, candidates, parts }) => {
     const root = node("article", "area-card", node("h2", "", "未匹配"), node("p", "quiet", `${reasons.join("；")}。`));
+    const read = Object.keys(PARTS).filter((name) => parts[name]);
+    if (read.length) root.append(node("p", "quiet", `读作：${read.map((name) => `${PARTS[name]} ${parts[name]}`).join("，")}`));
     const buttons = candidates.map(({ place, area, lng, lat }) => {
       const button = node(
         "button",
