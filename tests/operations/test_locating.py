@@ -207,7 +207,7 @@ def test_locating_an_address_answers_like_locating_a_point(known):
     assert "直线距离" in found["reasons"][-1]
     point = locating.locate_point(known, Settings(), locating.Point(found["lng"], found["lat"]), "cgcs2000")
     assert found.keys() - point.keys() == {"parts", "place", "radius_m", "candidates"}
-    assert found["parts"] == {"estate": "向阳院"}
+    assert found["parts"] == {"poi": "向阳院"}
 
 
 def test_an_address_that_is_not_sure_answers_its_candidates(known):
