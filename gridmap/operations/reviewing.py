@@ -1,7 +1,8 @@
-"""The review of reports that the program may not place: what to show, confirming, and taking it back."""
+"""The review of reports that the program may not place or placed wrongly: what to show, confirming, taking it back."""
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, Final
 
 from sqlalchemy.exc import IntegrityError
@@ -21,15 +22,16 @@ _ABOUT_THE_PLACE: Final = frozenset({relations.Where.WITHIN, relations.Where.BES
 
 
 def review(session: Session, identity: int) -> dict[str, Any]:
-    """A report of the queue with what helps to place it. Raises NotFoundError.
+    """A report, of the queue or placed already, with what helps to place it. Raises NotFoundError.
 
     Besides the columns of `placements.get_report`: area (code, name, level, kind, or None), candidates of
     its address (as `locating.candidates`), `match` (status, place and confidence of the geocode), alias
-    (what to suggest for teaching), log (newest first).
+    (what to suggest for teaching), log (newest first), version (of its place: what `confirm` wants to hear).
     """
     report = placements.get_report(session, identity)
     match = geocode(report["address"] or "", gazetteer.current(session))
     named = areas.list_named(session, [report["area"]] if report["area"] else [])
+    log = placements.list_log(session, identity)
     return report | {
         "area": named.get(report["area"] or ""),
         "candidates": locating.candidates(session, match),
@@ -40,19 +42,21 @@ def review(session: Session, identity: int) -> dict[str, Any]:
             "reasons": list(match.reasons),
         },
         "alias": place_words(report["address"] or ""),
-        "log": placements.list_log(session, identity),
+        "log": log,
+        "version": _version(report, log),
     }
 
 
 def confirm(
-    session: Session, identity: int, point: Point, *, alias: str, place: str, done_by: str
+    session: Session, identity: int, point: Point, *, seen: str, alias: str, place: str, done_by: str
 ) -> dict[str, Any]:
-    """Put a waiting report at a point (EPSG:4490), log it, and teach `alias` unless it is empty.
+    """Put a report at a point (EPSG:4490), log it, and teach `alias` unless it is empty.
 
+    `seen` is the version (of `review`) that the person decided on; empty: the report was seen waiting.
     `place` is the known place that the alias means, empty where it means the spot itself; a name that does
-    not lead to the pin's area by itself counts as empty. Answers the log's
-    line, the report and the area. Raises NotFoundError, InputError (outside every area, or an alias
-    that cannot be taught) and ConflictError (somebody or the program has placed the report meanwhile).
+    not lead to the pin's area by itself counts as empty. Answers the log's line, the report and the
+    area. Raises NotFoundError, InputError (outside every area, or an alias
+    that cannot be taught) and ConflictError (its place has changed since it was seen).
     """
     owner = areas.find_owner(session, point)
     if owner is None:
@@ -65,8 +69,10 @@ def confirm(
         meant = geocode(place, known.gazetteer, known.owner)
         place = place.strip() if meant.area == owner["code"] else ""
     report = placements.get_report(session, identity, lock=True)
-    if report["waiting"] is None:
-        raise ConflictError(_what_happened(session, report))
+    # Read after the lock was had: whoever held it has written his line.
+    log = placements.list_log(session, identity)
+    if seen != _version(report, log) if seen else report["waiting"] is None:
+        raise ConflictError(_what_happened(report, log, seen))
     taught = None
     if alias:
         taught = aliases.teach(session, alias, place or None, point, owner["code"], identity, done_by)
@@ -89,7 +95,7 @@ def withdraw(session: Session, identity: int, line: int, done_by: str) -> dict[s
     report = placements.get_report(session, identity, lock=True)
     log = placements.list_log(session, identity)
     if not log or log[0]["id"] != line or log[0]["action"] != "confirmed":
-        raise ConflictError(f"这次确认不能再撤销：{_what_happened(session, report)}")
+        raise ConflictError(f"这次确认不能再撤销：{_what_happened(report, log)}")
     try:
         with session.begin_nested():
             withdrawn = placements.withdraw(session, line, done_by)
@@ -139,9 +145,17 @@ def place_words(text: str) -> str:
     return words.strip(",.-()")[:_LONGEST_ALIAS]
 
 
-def _what_happened(session: Session, report: dict[str, Any]) -> str:
-    """A sentence on the last thing that was done to a report's place."""
-    log = placements.list_log(session, report["id"])
+def _version(report: dict[str, Any], log: list[dict[str, Any]]) -> str:
+    """The last line of the log, and a digest of the place: an import may change it without a line."""
+    place = [report[name] for name in ("lng", "lat", "area", "method")]
+    digest = hashlib.sha256(repr([report["waiting"] is None, *place]).encode()).hexdigest()
+    return f"{log[0]['id'] if log else 0}-{digest[:16]}"
+
+
+def _what_happened(report: dict[str, Any], log: list[dict[str, Any]], seen: str = "") -> str:
+    """A sentence on the last thing that was done to a report's place, since `seen` where that is told."""
+    if seen and seen.partition("-")[0] == str(log[0]["id"] if log else 0):
+        return f"{report['reference']} 的坐标或地址刚由导入更新过"
     if not log:
         return f"{report['reference']} 已经有位置，不在待确认之列"
     last = log[0]

@@ -1,4 +1,4 @@
-"""The queue of reports that wait for a person, their placing and its undoing, and the log of it all."""
+"""The queue of reports that wait for a person, placing and correcting by hand, its undoing, and the log of it all."""
 
 from __future__ import annotations
 
@@ -19,6 +19,13 @@ REASONS = ("unsure", "contradiction", "outside", "no_address")
 # The log's word for the program itself.
 PROGRAM = "gridmap"
 
+_ROW = (
+    "r.id, r.reference, s.name AS source, c.name AS category, r.text, r.address, r.reported_at, r.waiting, "
+    "coalesce(r.location_reasons, '{}') AS reasons"
+)
+_OF_REPORTS = (
+    "FROM reports r JOIN categories c ON c.code = r.category JOIN report_sources s ON s.code = r.source"
+)
 _LOGGED = (
     "report_id, done_by, action, area, area_id, method, confidence, waiting, reasons, geom, "
     "area_before, area_id_before, method_before, confidence_before, waiting_before, geom_before"
@@ -50,13 +57,27 @@ def list_waiting(session: Session, reason: str | None, limit: int, offset: int) 
     reasons (list, perhaps empty). `reason` is one of `REASONS`, or None for all."""
     rows = session.execute(
         text(
-            "SELECT r.id, r.reference, s.name AS source, c.name AS category, r.text, r.address, r.reported_at, "
-            "r.waiting, coalesce(r.location_reasons, '{}') AS reasons "
-            "FROM reports r JOIN categories c ON c.code = r.category JOIN report_sources s ON s.code = r.source "
+            f"SELECT {_ROW} {_OF_REPORTS} "
             "WHERE r.waiting IS NOT NULL AND (CAST(:reason AS text) IS NULL OR r.waiting = :reason) "
             "ORDER BY r.reported_at DESC, r.id DESC LIMIT :limit OFFSET :offset"
         ),
         {"reason": reason, "limit": limit, "offset": offset},
+    ).mappings()
+    return [dict(row) for row in rows]
+
+
+def list_numbered(session: Session, reference: str) -> list[dict[str, Any]]:
+    """Reports of a number, waiting or not, newest first: the columns of `list_waiting`, area_name (in the
+    version of its day), method. Each source counts for itself, so that there may be several."""
+    rows = session.execute(
+        text(
+            f"SELECT {_ROW}, a.name AS area_name, r.location_method AS method {_OF_REPORTS} "
+            "LEFT JOIN areas a ON a.id = r.area_id "
+            # By source, as the index has it.
+            "WHERE (r.source, r.reference) IN (SELECT code, :reference FROM report_sources) "
+            "ORDER BY r.reported_at DESC, r.id DESC"
+        ),
+        {"reference": reference},
     ).mappings()
     return [dict(row) for row in rows]
 
@@ -70,14 +91,10 @@ def get_report(session: Session, identity: int, *, lock: bool = False) -> dict[s
     row = (
         session.execute(
             text(
-                "SELECT r.id, r.reference, s.name AS source, c.name AS category, r.text, r.address, "
-                "r.reported_at, r.waiting, coalesce(r.location_reasons, '{}') AS reasons, "
-                "ST_X(r.geom) AS lng, ST_Y(r.geom) AS lat, "
+                f"SELECT {_ROW}, ST_X(r.geom) AS lng, ST_Y(r.geom) AS lat, "
                 "r.raw_x IS NOT NULL AND r.location_method IS DISTINCT FROM 'confirmed' AS declared, "
                 "r.accuracy_m, r.area, r.area_id, r.location_method AS method, "
-                "r.location_confidence AS confidence "
-                "FROM reports r JOIN categories c ON c.code = r.category "
-                "JOIN report_sources s ON s.code = r.source "
+                f"r.location_confidence AS confidence {_OF_REPORTS} "
                 f"WHERE r.id = :id {'FOR UPDATE OF r' if lock else ''}"
             ),
             {"id": identity},

@@ -1,4 +1,4 @@
-"""/api/review: one report of the queue, its confirmation, and the taking back of one."""
+"""/api/review: one report and its place, the confirmation of another, and the taking back of one."""
 
 from __future__ import annotations
 
@@ -46,7 +46,10 @@ def show(identity: int) -> Response:
 
 @blueprint.post("/<int:identity>/confirm")
 def confirm(identity: int) -> Response:
-    """`{lng, lat, alias?, place?}` in WGS-84, which is the storage CRS to the last digit that matters."""
+    """`{lng, lat, version?, alias?, place?}` in WGS-84, which is the storage CRS to the last digit that matters.
+
+    `version` is the one that GET told; without it only a report that waits is placed.
+    """
     body = params.body(request)
     point = params.point_of(body)
     with database().session() as session:
@@ -54,6 +57,7 @@ def confirm(identity: int) -> Response:
             session,
             identity,
             point,
+            seen=params.text_of(body, "version"),
             alias=params.text_of(body, "alias"),
             place=params.text_of(body, "place"),
             done_by=params.text_of(body, "by") or _DESK,

@@ -1,6 +1,8 @@
-"""/review: reports that wait for a person to say where they are."""
+"""/review: reports that wait for a person to say where they are, and any other by its number."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from flask import Blueprint, render_template, request
 
@@ -12,6 +14,7 @@ from gridmap.web.context import database
 blueprint = Blueprint("review", __name__)
 
 _PAGE_SIZE = 50
+_LONGEST_NUMBER = 100
 REASONS = {
     "unsure": "地址不确定",
     "contradiction": "坐标与地址不符",
@@ -25,20 +28,26 @@ _WORDS = {
     "outside": "坐标不在任何网格内",
     "no_address": "没有坐标，也没有可用的地址",
 }
+METHODS = {"declared": "按坐标", "geocoded": "按地址", "confirmed": "人工确认"}
 
 
 @blueprint.get("/review")
 def queue() -> str:
-    """The newest first, a page at a time (`?page=`, from 1), all or by `?reason=`."""
+    """The newest first, a page at a time (`?page=`, from 1), all or by `?reason=`; or those of a `?reference=`."""
     (limit, offset), reason = params.page(request, _PAGE_SIZE), params.reason(request)
+    reference = request.args.get("reference", "").strip()[:_LONGEST_NUMBER]
     with database().session() as session:
         counts = placements.count_waiting(session)
-        rows = placements.list_waiting(session, reason, limit, offset)
+        rows = (
+            placements.list_numbered(session, reference)
+            if reference
+            else placements.list_waiting(session, reason, limit, offset)
+        )
         known = any(counts.values()) or reports.latest(session) is not None
         mapped = areas.extent(session) is not None
     for row in rows:
         row["reported_at"] = f"{row['reported_at'].astimezone(CHINA_TIME):%Y-%m-%d %H:%M}"
-        row["why"] = "；".join(row["reasons"]) or _WORDS[row["waiting"]]
+        row["why"] = _why(row)
     everything = sum(counts.values())
     total = counts[reason] if reason else everything
     return render_template(
@@ -49,9 +58,17 @@ def queue() -> str:
         counts=counts,
         labels=REASONS,
         reason=reason,
+        reference=reference,
         known=known,
         mapped=mapped,
         first=offset + 1,
         page=offset // limit + 1,
         pages=max(1, -(-total // limit)),
     )
+
+
+def _why(row: dict[str, Any]) -> str:
+    """Why a report waits, or where it lies."""
+    if row["waiting"] is None:
+        return f"已落到{row['area_name']}（{METHODS[row['method']]}）"
+    return f"{REASONS[row['waiting']]}：{'；'.join(row['reasons']) or _WORDS[row['waiting']]}"

@@ -112,5 +112,10 @@ gridmap.reportCard = (report) => {
   row("编号", report.reference);
   row("上报", report.reported_at);
   row("地址", report.address);
+  const wrong = node("a", "位置有误？", "report-wrong");
+  wrong.href = `/review?${new URLSearchParams({ reference: report.reference })}`;
+  // Out of the frame of whatever page shows the map.
+  wrong.target = "_top";
+  card.append(wrong);
   return card;
 };

@@ -1,6 +1,7 @@
 "use strict";
-// 待确认位置: one report after another. The list is the server's; the map in the frame shows where a report may
-// belong, and what is decided here goes to /api/review. The address of the page names the report that is open.
+// 待确认位置: one report after another, and any other by its number. The list is the server's; the map in the
+// frame shows where a report may belong, and what is decided here goes to /api/review. The address of the page
+// names the report that is open.
 (() => {
   const { node } = legend;
   const main = document.getElementById("main");
@@ -18,6 +19,9 @@
   const done = document.getElementById("done");
   const DONE = "gridmap-review-done";
   const ACTION = { geocoded: "按地址落位", adopted: "按坐标落位", confirmed: "人工确认", withdrawn: "撤销确认" };
+  const METHOD = { geocoded: "按地址", declared: "按坐标", confirmed: "人工确认" };
+  // Degrees, about a centimetre: what the map's arithmetic may lose, and no hand moves a pin by.
+  const SAME_SPOT = 1e-7;
 
   let report = null;
   let options = [];
@@ -53,14 +57,18 @@
 
   const line = (name, text) => (text ? [node("dt", "", name), node("dd", "", text)] : []);
 
-  const describe = ({ reference, reported_at: at, category, source, address, text, reasons, log }) => [
+  const place = ({ area }) => area?.name ?? "不在任何网格内";
+
+  /** Why a report waits; or where it lies, and what the program said to that. */
+  const told = ({ waiting, reasons, method, area }) => {
+    if (!waiting) return [`已落到${place({ area })}（${METHOD[method]}）`, ...reasons];
+    return reasons.length ? reasons : ["还没有读过地址"];
+  };
+
+  const describe = ({ reference, reported_at: at, category, source, address, text, log, ...rest }) => [
     node("h2", "", address || "（没有写地址）"),
     text ? node("p", "said", text) : "",
-    node(
-      "ul",
-      "why",
-      ...(reasons.length ? reasons : ["还没有读过地址"]).map((reason) => node("li", "", reason)),
-    ),
+    node("ul", "why", ...told(rest).map((reason) => node("li", "", reason))),
     node(
       "dl",
       "facts",
@@ -76,8 +84,6 @@
       ),
     ),
   ];
-
-  const place = ({ area }) => area?.name ?? "不在任何网格内";
 
   /** The places to choose from: the declared one, then those that the words may mean. */
   const listOptions = (candidates) => {
@@ -121,9 +127,12 @@
     showOptions();
   };
 
+  /** What there is to choose from, and the pin where a report that is placed already lies. */
   const showOptions = () => {
-    if (ready) {
-      toMap({ gridmap: "options", options: options.map(({ mark, name, lng, lat }) => ({ mark, name, lng, lat })) });
+    if (!ready) return;
+    toMap({ gridmap: "options", options: options.map(({ mark, name, lng, lat }) => ({ mark, name, lng, lat })) });
+    if (report && !report.waiting) {
+      toMap({ gridmap: "choose", lng: report.lng, lat: report.lat, how: "present" });
     }
   };
 
@@ -133,6 +142,13 @@
     const { lng, lat } = options[index];
     toMap({ gridmap: "choose", lng, lat, how: index });
   };
+
+  /** Whether the pin lies where the report does: there is nothing to confirm. */
+  const unmoved = () =>
+    pin &&
+    !report.waiting &&
+    Math.abs(pin.lng - report.lng) < SAME_SPOT &&
+    Math.abs(pin.lat - report.lat) < SAME_SPOT;
 
   /** The pin is somewhere: at a place that was chosen, or wherever it was moved to. */
   const follow = (lng, lat, how) => {
@@ -218,22 +234,17 @@
     document.getElementById("idle").hidden = true;
     document.getElementById("nothing-left").hidden = true;
     slot.hidden = false;
-    const usable = response?.ok && answer.waiting;
-    form.hidden = confirming.hidden = !usable;
+    form.hidden = confirming.hidden = !response?.ok;
+    report = response?.ok ? answer : null;
     liftPin();
-    if (!response?.ok) {
-      report = null;
+    if (!report) {
       slot.replaceChildren(node("p", "amiss", answer.detail));
-      return;
-    }
-    report = answer;
-    slot.replaceChildren(...describe(answer));
-    if (!usable) {
-      slot.append(node("p", "lead", `已落到${place(answer)}，不再等待确认。`));
       options = [];
       showOptions();
       return;
     }
+    slot.replaceChildren(...describe(answer));
+    confirmButton.textContent = answer.waiting ? "确认位置" : "移到这里";
     teach.checked = false;
     alias.hidden = true;
     alias.value = answer.alias;
@@ -311,6 +322,13 @@
     showDone(what);
   };
 
+  /** The page anew with a report open: it stands where the server knows that it belongs now. */
+  const reload = (id) => {
+    const query = new URLSearchParams(location.search);
+    query.set("report", id);
+    location.assign(`/review?${query}`);
+  };
+
   /** Take a report off the list and open the one after it; where the list is used up, ask for the next. */
   const next = (id) => {
     const item = entry(id);
@@ -353,6 +371,7 @@
     refused.hidden = true;
     const { status, answer } = await post(`/api/review/${id}/confirm`, {
       ...pin,
+      version: report.version,
       alias: teach.checked ? alias.value : "",
       place: teach.checked && option && !option.own ? option.name : "",
     });
@@ -365,13 +384,15 @@
         area: answer.area.name,
         alias: answer.alias,
       });
-      next(id);
+      if (report.waiting) next(id);
+      else reload(id);
     } else if (status === 409) {
-      // Somebody was faster: nothing is left to decide here.
+      // Somebody was faster: what was decided here was decided on another state.
       form.hidden = confirming.hidden = true;
-      const go = node("button", "btn btn-primary", "看下一件");
+      const { waiting } = report;
+      const go = node("button", "btn btn-primary", waiting ? "看下一件" : "看现在的位置");
       go.type = "button";
-      go.addEventListener("click", () => next(id));
+      go.addEventListener("click", () => (waiting ? next(id) : open(id)));
       slot.replaceChildren(...describe(report), node("p", "amiss", `${answer.detail}。`), go);
       go.focus();
     } else {
@@ -386,10 +407,7 @@
     if (status === 200) {
       recount(answer.counts);
       remember(null);
-      // It stands again where its time puts it, which the server knows.
-      const query = new URLSearchParams(location.search);
-      query.set("report", what.id);
-      location.assign(`/review?${query}`);
+      reload(what.id);
       return;
     }
     done.querySelector("span").textContent = answer.detail;
@@ -406,9 +424,14 @@
       showOptions();
     },
     option: ({ index }) => choose(index),
-    pin: ({ lng, lat, how }) => report?.waiting && follow(lng, lat, how),
+    pin: ({ lng, lat, how }) => report && follow(lng, lat, how),
     located: ({ lng, lat, answer }) => {
       if (!pin || !report || lng !== pin.lng || lat !== pin.lat) return;
+      if (unmoved()) {
+        under.replaceChildren("现在的位置：", node("strong", "", place(report)));
+        under.append(node("span", "quiet", "位置有误就拖动图钉，或选一个候选地点。"));
+        return;
+      }
       under.replaceChildren("图钉所在：", node("strong", "", place(answer)));
       if (answer.area) {
         const parents = answer.path.slice(0, -1).map(({ name }) => name);
@@ -437,11 +460,15 @@
     sessionStorage.removeItem(DONE);
   }
   const asked = new URLSearchParams(location.search).get("report");
+  const first = queue.firstElementChild;
   if (/^\d{1,18}$/.test(asked ?? "")) {
     open(asked, { focus: false });
-  } else if (matchMedia("(min-width: 761px)").matches) {
-    // At a desk there is room for list and report together; a phone shows the list first.
-    const { id } = queue.firstElementChild.dataset;
+  } else if (
+    first &&
+    (matchMedia("(min-width: 761px)").matches || (queue.dataset.reference && !first.nextElementSibling))
+  ) {
+    // At a desk there is room for list and report together; a phone shows the list first, unless one was asked for.
+    const { id } = first.dataset;
     write(id, "replaceState");
     open(id, { focus: false });
   }
