@@ -71,12 +71,15 @@ _UNITS: Final = {
     "米": "米",
 }
 _NUMBER: Final = rf"(?:\d{{1,5}}|[{_NUMERALS}]{{1,6}})"
+# Things that are numbered themselves: 3号线, 11号门 (but 11号门面 and 11号门口).
+_THING: Final = r"线|桥|坝|[机井灯令闸塔杆箱]|路灯|车库|电梯|岗亭|公路|地铁|泵|门(?![面市口前外卫])"
+_THINGS: Final = re.compile(_THING)
 # 号线 is a metro line, 社区 a community, 队伍 a troop: none of them counts anything.
 _COUNTED: Final = re.compile(
     rf"第?(?P<number>{_NUMBER}|(?<![A-Z])[A-Z](?=号?[栋幢座区#]|号楼|单元)|[甲乙丙丁戊](?=号?[栋幢座]|号楼))"
     rf"(?P<letter>[A-Z甲乙丙丁](?=[号弄栋幢座]))?"
     rf"(?:[-之](?P<sub>{_NUMBER}))?"
-    r"(?P<unit>号[楼栋]|[幢栋座]|#[楼栋]?|号大院|号院|号(?!线|桥|坝)|支弄|[弄巷衖]|单元"
+    rf"(?P<unit>号[楼栋]|[幢栋座]|#[楼栋]?|号大院|号院|号(?!{_THING})|支弄|[弄巷衖]|单元"
     r"|村民小组|居民小组|小组|组(?!织|团)|社(?![区会保团])|队(?!伍)|[邻室户房层](?![屋产])|楼(?!盘)|街坊"
     r"|[段期米]|区(?!间))"
     rf"(?:(?:之|附|-)(?P<after>{_NUMBER})(?P<again>号)?(?![栋幢座单]))?"
@@ -86,7 +89,10 @@ _ROADS: Final = re.compile(
     r"(?<=[\u4e00-\u9fff])(?P<number>\d{1,2})(?=[路街道马纬经村里]|大道|环)|(?<=第)(\d)(?=[中小初高人实])"
 )
 _PHASE: Final = re.compile(r"(?:I{1,3}|IV|V)(?=期)")
-_RANGE: Final = re.compile(r"(?<=\d)(?:[,~至及和]\d+)+(?=[号弄栋层楼室])")
+_LIST: Final = re.compile(r"(?<=\d)(?:[,~至及和或]\d+)+(?=(?P<unit>号楼?|弄|[栋幢座]|楼|层|室))")
+_LOOSE: Final = re.compile(r"(?<=[\u4e00-\u9fff])(?<![号栋幢座楼弄元])-(?=\d)")
+_SLASHED: Final = re.compile(r"(?<=\d)/(?=\d)")
+_UNSAID: Final = re.compile(r"(?<=[路街道巷弄])(\d{1,4})(?=$|\n)")
 _DASHED: Final = re.compile(
     r"(?<=[\u4e00-\u9fff])(?<![第栋幢座楼弄号元])(?P<b>\d{1,3}|[A-Z])-(?:(?P<u>\d{1,2})-)?(?P<r>\d{2,4})(?![\d\-号弄栋幢座巷])(?:室|房)?"
     r"|(?<=[\u4e00-\u9fff])(?<![第栋幢座楼弄号元])(?P<b2>\d{1,3})-(?P<u2>\d)(?:单元)?(?![\d\-号弄栋幢座巷层楼室])"
@@ -101,7 +107,7 @@ _LANDLINE: Final = re.compile(r"(0(?<!\d0)\d{2,3})-\d{7,8}(?!\d)")
 _IDENTITY: Final = re.compile(r"(?<!\d)(\d{3})(\d{11})(\d{3}[\dXx])(?![\dXx])")
 _LEAD: Final = re.compile(
     r"^[,.\-]*(?:(?:详细|具体|事发|发生|案发|家庭|现|居住)?(?:地址|地点|位置|住址)(?:是|为|在)?"
-    r"|位于|坐落于?|家?住在?|我们?家?住?在|就?在)[,.\-]*"
+    r"|关于|本(?:街道|社区|镇|乡|村|小区|辖区|地|县|区)|位于|坐落于?|家?住在?|我们?家?住?在|就?在)[,.\-]*"
 )
 _ROOMS: Final = re.compile(
     r"\d(?<=[\u4e00-\u9fff]\d)\d*(?:-\d+)?(?:单元|室|层)(?:\d+(?:-\d+)?(?:单元|室|层))*$"
@@ -130,7 +136,7 @@ _NOTHING: Final = frozenset(
 # A step of a canonical text: 12-3号, 临12号, 3栋, B栋.
 STEP: Final = re.compile(
     r"(?P<before>临)?(?P<number>\d+|[A-Z甲乙丙丁戊](?=栋))(?P<letter>[A-Z甲乙丙丁])?(?:-(?P<sub>\d+))?"
-    r"(?P<unit>号|弄|巷|栋|单元|组|邻|室|层)"
+    rf"(?P<unit>号(?!{_THING})|弄|巷|栋|单元|组|邻|室|层)"
 )
 _STEP_ENDS: Final = frozenset("号弄巷栋组")
 _LAST_STEP: Final = re.compile(r"临?(?:(\d+)[A-Z甲乙丙丁]?(?:-\d+)?([号弄巷栋组])|[A-Z甲乙丙丁戊]栋)$")
@@ -170,17 +176,22 @@ def canonical_many(texts: Sequence[str]) -> list[str]:
 
 def _plain(text: str) -> str:
     text = _GLOSS.sub("", unicodedata.normalize("NFKC", text))
-    text = _IDENTITY.sub(",", _PHONE.sub(",", _LANDLINE.sub(",", text)))
+    text = _SLASHED.sub("-", _IDENTITY.sub(",", _PHONE.sub(",", _LANDLINE.sub(",", text))))
     return text.translate(characters.plain()).upper()
 
 
 def _respelled(text: str) -> str:
     text = _ZERO.sub(lambda found: "〇" * len(found.group()), text)
-    text = _RANGE.sub("", _DASHED.sub(_undashed, text))
+    text = _LIST.sub(_listed, _DASHED.sub(_undashed, _LOOSE.sub("", text)))
     text = _PHASE.sub(lambda found: _ROMAN[found.group()], text)
     text = _COUNTED.sub(_counted, text)
     text = _ROADS.sub(lambda found: _words(int(found.group())), text)
-    return _TAIL.sub(_tailed, text)
+    return _UNSAID.sub(r"\1号", _TAIL.sub(_tailed, text))
+
+
+def is_thing(text: str, end: int) -> bool:
+    """Whether what follows a number with 号 at `end` makes it a thing's number, not a door's."""
+    return _THINGS.match(text, end) is not None
 
 
 def steps(text: str) -> list[Step]:
@@ -265,6 +276,12 @@ def _counted(found: re.Match[str]) -> str:
     if sub:
         text += f"-{figure(sub)}"
     return text + unit
+
+
+def _listed(found: re.Match[str]) -> str:
+    """21、23号 as 21号23号, whose last unit stands in the text already."""
+    numbers, unit = [str(number) for number in re.findall(r"\d+", found.group())], str(found["unit"])
+    return unit + "".join(number + unit for number in numbers[:-1]) + numbers[-1]
 
 
 def _undashed(found: re.Match[str]) -> str:

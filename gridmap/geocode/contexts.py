@@ -106,6 +106,12 @@ def is_division(text: str) -> bool:
     return name(text).scope in (Scope.TOWN, Scope.COMMUNITY)
 
 
+def is_town(text: str) -> bool:
+    """Whether a canonical name can be nothing but that of a town or a community with 社区."""
+    named = name(text)
+    return named.scope is Scope.TOWN or (named.scope is Scope.COMMUNITY and not text.endswith(("村", "里")))
+
+
 def head(text: str) -> tuple[list[Named], str]:
     """The divisions at the head of a canonical text, widest first, and what follows them."""
     found, rest = divisions.peel(text)
@@ -196,6 +202,10 @@ class Contexts:
         if {} not in self.sets:
             self.sets.append({})
         self._of.append(self.sets.index({}))
+
+    def set_ids(self) -> Sequence[int]:
+        """For each row the position of its divisions in `sets`."""
+        return self._of
 
     def of(self, row: int) -> dict[Scope, str]:
         """Scope → stem of what contains a row."""

@@ -43,6 +43,11 @@ def find(name: str) -> tuple[Division, ...]:
     return _by_name().get(name, ())
 
 
+def is_city(name: str) -> bool:
+    """Whether a name without its 市 is that of a city or a province: 成都, 北京."""
+    return name in _short_names()
+
+
 def get(code: str) -> Division | None:
     """The unit of a code, or None."""
     return _by_code().get(code)
@@ -102,6 +107,14 @@ def _by_name() -> dict[str, tuple[Division, ...]]:
         if unit.level == "province":
             found.setdefault(_short(unit.name), []).append(unit)
     return {name: tuple(units) for name, units in found.items()}
+
+
+@cache
+def _short_names() -> frozenset[str]:
+    cities = {
+        unit.name.removesuffix("市") for unit in _table() if unit.level == "city" and unit.name.endswith("市")
+    }
+    return frozenset(cities | {_short(unit.name) for unit in _table() if unit.level == "province"})
 
 
 @cache

@@ -25,6 +25,8 @@ _BESIDE_M: Final = 150.0
 _CROSSING_M: Final = 100.0
 # A region is a point when it is no larger than this.
 _SMALL_M: Final = 40.0
+_DENIED: Final = re.compile(r"不在|不是|不属|并非|而非|除了")
+_AMID: Final = re.compile(r"之间|中间|当中|之中")
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]|[A-Z]{2}")
 # Kinds that reach farther than the point by which they are known, in metres.
 _LONG_KINDS: Final = {"bridge": 40.0}
@@ -72,8 +74,11 @@ def find(text: str, gazetteer: Gazetteer, owned: Sequence[str | None]) -> Findin
                 for row in entry.rows
                 if gazetteer.is_area(row) and gazetteer.contexts.fits(row, named) >= 0
             ]
-            areas = {owned[row] for row in rows}
-            if len(areas) == 1 and not areas & gazetteer.coarse:
+            if (
+                rows
+                and all(gazetteer.is_finest(row, owned) for row in rows)
+                and len({owned[row] for row in rows}) == 1
+            ):
                 return _in_area(
                     Finding(others=finding.others), each, rows[0], len(named) - 1, gazetteer, owned
                 )
@@ -83,6 +88,10 @@ def find(text: str, gazetteer: Gazetteer, owned: Sequence[str | None]) -> Findin
 def _place(text: str, seen: reading.Reading, gazetteer: Gazetteer, owned: Sequence[str | None]) -> Finding:
     """The place that a text means, or a refusal."""
     finding = Finding()
+    if _DENIED.search(text):
+        return refused(finding, "写的是“不在”某处，看不出在哪里")
+    if _AMID.search(text) and len(seen.anchors) > 1:
+        return refused(finding, "写的是两地之间，看不出在哪里")
     for named in seen.named:
         if gazetteer.contexts.is_foreign(named):
             finding.conflict = True
@@ -209,6 +218,15 @@ def _decide(
     if main.how is How.AREA:
         return refused(finding, f"只写到“{main.name}”，看不出是哪个网格")
     x, y, spread = _middle(rows, gazetteer)
+    if (
+        main.missing
+        and anchor.name.endswith(("路", "街", "大道", "巷", "弄"))
+        and not main.drawn
+        and main.how is not How.ROAD
+    ):
+        # A station or a sign of that name is not the road.
+        finding.others = rows[:MOST_OFFERED]
+        return refused(finding, f"地名库里的“{main.name}”只是一个点，不是整条路")
     if main.missing and not main.drawn and (main.how is How.ROAD or not main.whole):
         finding.rows, finding.others = [], rows[:MOST_OFFERED]
         return refused(finding, f"地名库没有“{main.name}”的“{main.missing}”，已知门牌不足以推算")
@@ -272,7 +290,7 @@ def _between(
     """An answer reckoned from known numbers on both sides."""
     finding.place, finding.x, finding.y, finding.radius_m = spot.name, spot.x, spot.y, spot.radius_m
     finding.others = list(spot.near)
-    known = "、".join(dict.fromkeys(gazetteer.names[row] for row in spot.near))
+    known = "、".join(dict.fromkeys(gazetteer.label(row) for row in spot.near))
     finding.reasons.append(f"地名库没有“{spot.name}”，由{known}推算，误差约 {spot.radius_m:.0f} 米")
     finding.split = len({owned[row] for row in spot.near}) > 1
     finding.area = owned[spot.near[0]]
@@ -290,7 +308,7 @@ def _in_area(
     finding: Finding, named: Named, row: int, agreed: int, gazetteer: Gazetteer, owned: Sequence[str | None]
 ) -> Finding:
     """Only a division is known, and it is itself one of the finest areas: `row` is its row."""
-    finding.place, finding.rows = gazetteer.names[row], [row]
+    finding.place, finding.rows = gazetteer.label(row), [row]
     finding.x, finding.y, finding.area = gazetteer.x[row], gazetteer.y[row], owned[row]
     finding.radius_m = gazetteer.area_width_m / 2
     finding.reasons.append(f"按“{named.text}”归属，具体位置未知")
@@ -335,6 +353,8 @@ def _evidence(
 ) -> Evidence:
     anchor = spot.anchor
     beside = int(bool(anchor.before)) + int(bool(anchor.after))
+    if seen.strangers and not reading.is_door(anchor):
+        beside += 1
     rows = spot.near or spot.rows
     agreed = gazetteer.contexts.fits(rows[0], seen.named) if seen.named and rows else 0
     cost = max((each.cost for each in seen.anchors), default=0.0)

@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 import re
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -31,6 +33,8 @@ _REQUIRED: Final = ("name", "kind", "x", "y")
 AREA_KINDS: Final = frozenset(
     {"province", "city", "county", "district", "town", "township", "street", "community", "grid", "area"}
 )
+# Kinds of places that may be called as towns and communities are.
+_HOUSES: Final = frozenset({"estate", "building", "address", "station", "stop", "shop", "road", "gate"})
 _LONGEST_NAME: Final = 40
 # A name that is nothing but counted steps (3栋, 12号) means something only after its parent's.
 _BARE: Final = re.compile(r"(?:临?(?:\d+|[A-Z甲乙丙丁])(?:-\d+)?(?:号|弄|巷|栋|单元|组|邻|室|层))+")
@@ -39,6 +43,10 @@ _STEP_STARTS: Final = frozenset("0123456789临ABCDEFGHIJKLMNOPQRSTUVWXYZ甲乙�
 _INNER: Final = re.compile(r"(?<=[号弄栋])(?:\d+(?:-\d+)?(?:单元|室|层)|,|-|~|B\d|室|层)+$")
 # Fewer rows of an area do not tell how large it is.
 _ROWS_OF_A_BOX: Final = 5
+# Places of a division that a rough position has put into the area beside it.
+_ASTRAY: Final = 0.2
+# About a kilometre: two doors of one number so far apart are of two roads.
+_FAR_DEG: Final = 0.01
 _DEGREE_M: Final = 111_320.0
 _ON_ROADS: Final = frozenset("号弄巷")
 # What follows a door number in a name is a name by itself: 人民路258号|明月城小区3栋.
@@ -82,6 +90,8 @@ class Gazetteer:
     """
 
     def __init__(self, places: pd.DataFrame) -> None:
+        if not isinstance(places, pd.DataFrame) or places.columns.has_duplicates:
+            raise InputError("the gazetteer needs a frame in which every column has a name of its own")
         missing = [name for name in _REQUIRED if name not in places.columns]
         if missing:
             raise InputError(f"the gazetteer's frame has no column {missing[0]!r}: it needs name, kind, x, y")
@@ -108,7 +118,9 @@ class Gazetteer:
         parents = _texts(places, "parent")
         parents = _translated(parents)
         is_area = [
-            self._kinds[k] in AREA_KINDS or (self._kinds[k] == "village" and contexts.is_division(text))
+            self._kinds[k] in AREA_KINDS
+            or (self._kinds[k] == "village" and contexts.is_division(text))
+            or (self._kinds[k] not in _HOUSES and contexts.is_town(text))
             for k, text in zip(self._kind, spelled, strict=True)
         ]
         self._is_area = bytearray(is_area)
@@ -119,6 +131,8 @@ class Gazetteer:
         # Series that have been asked for; what is kept is the same whoever makes it.
         self._series: dict[int, tuple[Member, ...]] = {}
         self._doors: dict[tuple[str, int | None], tuple[Member, ...]] = {}
+        self._shared: dict[str, bool] = {}
+        self._within: tuple[Sequence[str | None], Counter[tuple[int, str | None]]] | None = None
         self._asked: tuple[Owner, list[str | None]] | None = None
         self._tree: tuple[Any, NDArray[np.object_], float] | None = None
         self._taught: dict[str, Entry] = {}
@@ -130,6 +144,13 @@ class Gazetteer:
 
     def kind(self, row: int) -> str:
         return self._kinds[self._kind[row]]
+
+    def label(self, row: int) -> str:
+        """The row's name for a reader, with its parent's where it is only a number."""
+        name = self.names[row]
+        return (
+            self._spelled[row] if name[:1] in _STEP_STARTS and len(name) < len(self._spelled[row]) else name
+        )
 
     def is_area(self, row: int) -> bool:
         """Whether a row is an area, which narrows down, rather than a place in one."""
@@ -176,6 +197,46 @@ class Gazetteer:
 
     def has_series(self, stem: str) -> bool:
         return stem in self._stems
+
+    def is_finest(self, row: int, owned: Sequence[str | None]) -> bool:
+        """Whether a division's row stands for one area: nearly all that lies in the division lies in that area,
+        and either that is a good deal, or the area holds nothing else."""
+        area = owned[row]
+        if area is None or area in self.coarse:
+            return False
+        if self._within is None or self._within[0] is not owned:
+            self._within = (owned, Counter(zip(self.contexts.set_ids(), owned, strict=True)))
+        mine = self.contexts.of(row)
+        own = max(mine, default=None)
+        if own is None:
+            return False
+        inside = {
+            (k, code)
+            for k, code in self._within[1]
+            if own in (told := self.contexts.sets[k])
+            and all(told.get(scope, stem) == stem for scope, stem in mine.items())
+        }
+        amount = sum(self._within[1][pair] for pair in inside)
+        astray = sum(self._within[1][k, code] for k, code in inside if code not in (None, area))
+        if astray > max(1, _ASTRAY * amount):
+            return False
+        others = sum(
+            count for pair, count in self._within[1].items() if pair[1] == area and pair not in inside
+        )
+        return others <= max(1, _ASTRAY * (others + amount)) or amount >= _ROWS_OF_A_BOX
+
+    def is_shared(self, stem: str) -> bool:
+        """Whether two roads bear a name: one number of it stands in two places far from each other."""
+        if stem not in self._shared:
+            doors = self.doors(stem)
+            self._shared[stem] = any(
+                one.number == other.number
+                and one.unit == other.unit
+                and math.hypot(self.x[one.row] - self.x[other.row], self.y[one.row] - self.y[other.row])
+                > _FAR_DEG
+                for one, other in pairwise(doors)
+            )
+        return self._shared[stem]
 
     def is_noun(self, name: str) -> bool:
         """Whether a name is a word for a kind of place, whoever bears it."""
@@ -228,13 +289,17 @@ class Gazetteer:
         return float(np.sqrt((east - west) * squeeze * (north - south)).median()) * _DEGREE_M
 
     def areas_by(self, owner: Owner) -> list[str | None]:
-        """The area of each row, asked of `owner` where the frame gave none; remembered for the last owner."""
-        if all(self.areas):
-            return self.areas
-        if self._asked is None or self._asked[0] is not owner or len(self._asked[1]) != len(self.areas):
+        """The area of each row as `owner` tells it; remembered for the last owner."""
+        asked = self._asked
+        if asked is None or asked[0] != owner or len(asked[1]) != len(self.areas):
             codes = owner(np.array(self.x), np.array(self.y))
-            self._asked = (owner, [area or code for area, code in zip(self.areas, codes, strict=True)])
-        return self._asked[1]
+            # An area is its own owner; a place on no area's ground keeps what the frame says.
+            owned = [
+                area if area and (own or not code) else code
+                for area, code, own in zip(self.areas, codes, self._is_area, strict=True)
+            ]
+            asked = self._asked = (owner, owned)
+        return asked[1]
 
     def areas_nearest(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.object_]:
         """The area of the nearest row to each point: all that is known of areas without their outlines."""
@@ -409,12 +474,16 @@ def _meaningless(text: str) -> bool:
 
 
 def _texts(places: pd.DataFrame, column: str) -> list[str | None]:
-    """A column as texts, None where it is missing or empty."""
+    """A column as texts, None where it is missing or empty; whole numbers without a decimal point."""
     if column not in places.columns:
         return [None] * len(places)
+    values = places[column]
+    if values.dtype.kind == "f":
+        values = values.astype("Int64") if (values.dropna() % 1 == 0).all() else values
+    missing = values.isna().to_numpy()
     return [
-        str(value) if value is not None and value == value and value != "" else None
-        for value in places[column].tolist()
+        None if nothing or value == "" else str(value)
+        for value, nothing in zip(values.astype(object).tolist(), missing.tolist(), strict=True)
     ]
 
 
@@ -430,9 +499,11 @@ def _alias_lists(places: pd.DataFrame) -> list[Sequence[str] | None]:
         return [None] * len(places)
     lists: list[Sequence[str] | None] = []
     for value in places["aliases"].tolist():
-        if isinstance(value, str):
+        if isinstance(value, str) and not value.strip():
+            lists.append(None)
+        elif isinstance(value, str):
             raise InputError(f"aliases must be lists of names, not the text {value[:40]!r}: split it first")
-        if isinstance(value, Sequence | np.ndarray | set):
+        elif isinstance(value, Sequence | np.ndarray | set):
             lists.append([alias for alias in value if isinstance(alias, str)])
         else:
             lists.append(None)

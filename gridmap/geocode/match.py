@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,6 +15,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gridmap.errors import InputError
+from gridmap.geo import crs
 from gridmap.geo.locate import AreaIndex
 from gridmap.geocode import address, confidence, discs
 from gridmap.geocode.finding import MOST_OFFERED, Finding, find, refused, senseless
@@ -87,7 +91,8 @@ def geocode_many(
     listed = list(texts)
     distinct = list(dict.fromkeys(text if isinstance(text, str) else "" for text in listed))
     position = {text: k for k, text in enumerate(distinct)}
-    found = resolve(distinct, gazetteer, _owner(areas))
+    with _no_collection():
+        found = resolve(distinct, gazetteer, _owner(areas))
     verdicts = [_verdict(finding) for finding in found]
     order = np.array([position[text if isinstance(text, str) else ""] for text in listed], dtype=np.intp)
     answered = np.array([verdict.answered for verdict in verdicts], dtype=bool)
@@ -112,6 +117,18 @@ def geocode_many(
     )
 
 
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Without the collector of cycles, of which none are made: it goes through all of a gazetteer each time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def _owned(gazetteer: Gazetteer, owner: Owner | None) -> Sequence[str | None]:
     """The area of each row of the gazetteer."""
     return gazetteer.areas if owner is None else gazetteer.areas_by(owner)
@@ -131,6 +148,10 @@ def resolve(texts: Sequence[str], gazetteer: Gazetteer, owner: Owner | None) -> 
     )
     made = [find(text, gazetteer, owned) for text in distinct]
     discs.lay([finding for finding in made if finding.disc and not finding.refused], gazetteer, owner)
+    if owner is not None or gazetteer.codes:
+        for finding in made:
+            if finding.area is None and not finding.refused:
+                refused(finding, f"“{finding.place}”不在任何辖区内")
     by_text = dict(zip(distinct, made, strict=True))
     return [
         refused(Finding(), refusal) if refusal else by_text[text]
@@ -188,7 +209,7 @@ def _candidates(
     rows = [*finding.rows, *finding.others, *_alike(finding.unknown, gazetteer)]
     rest = max(0.0, 1 - sure)
     for row in rows:
-        key = (gazetteer.names[row], owned[row])
+        key = (gazetteer.label(row), owned[row])
         if key not in seen and len(found) < MOST_OFFERED:
             seen.add(key)
             found.append(
@@ -215,8 +236,11 @@ def _owner(areas: gpd.GeoDataFrame | Owner | None) -> Owner | None:
     if areas is None or callable(areas):
         return areas
     if _latest is None or _latest[0]() is not areas:
-        index = AreaIndex(areas, kind="kind" if "kind" in areas.columns else None)
-        codes = np.array([*areas["code"], None], dtype=object)
+        if not hasattr(areas, "crs") or "code" not in areas.columns:
+            raise InputError("areas must be a GeoDataFrame with a column 'code', a function, or None")
+        outlines = areas.to_crs(crs.STORAGE) if crs.require(areas).is_projected else areas
+        index = AreaIndex(outlines, kind="kind" if "kind" in areas.columns else None)
+        codes = np.array([*(str(code) for code in areas["code"]), None], dtype=object)
 
         def owner(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.object_]:
             found: NDArray[np.object_] = codes[index.locate(x, y)]

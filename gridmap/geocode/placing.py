@@ -6,7 +6,7 @@ import math
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Final
 
@@ -30,6 +30,8 @@ _FARTHEST_BEYOND, _METRES_A_NUMBER = 24, 4.0
 _AROUND: Final = 4
 # Of the width of an area so much does not often lead over its border.
 _LITTLE: Final = 0.05
+# Fewer points do not draw a road.
+_LEAST_DRAWN: Final = 3
 # Buildings between which a missing one is looked for.
 _NEXT_NUMBERS, _NEXT_DOOR_M = 4, 200.0
 # Places of one name that numbers are told apart by; a road is many points of one name.
@@ -95,6 +97,11 @@ def place(
 
     `named` are the divisions that the text names, `owned` is the area of each row.
     """
+    stem, last = address.split_last(anchor.name)
+    if last and anchor.steps and any(step.unit == last[-1] for step in anchor.steps):
+        # 锦绣花园3栋、15栋: the first number is read with the name.
+        first = address.steps(last)[0]
+        return place(replace(anchor, name=stem, steps=[first, *anchor.steps]), named, gazetteer, owned)
     name = anchor.name
     entry = gazetteer.find(name)
     rows = _own(name, gazetteer)
@@ -102,10 +109,11 @@ def place(
     for row in rows[:16]:
         if (spelled := gazetteer.spelled(row)) not in stems:
             stems.append(spelled)
+    chains = _chains(anchor.steps)
+    if len(chains) > 1:
+        return _any_of(anchor, chains, named, gazetteer, owned)
     missing: address.Step | None = None
-    for step in anchor.steps:
-        if step.unit not in LOCATING:
-            continue
+    for step in chains[0]:
         found = _next(stems, step, gazetteer)
         if not found:
             missing = step
@@ -114,7 +122,7 @@ def place(
         rows = [row for stem in stems for row in _own(stem, gazetteer)]
         name = stems[0]
     if not missing and anchor.relation and (gates := _gates(stems, anchor.relation.text, gazetteer)):
-        return Spot(anchor, How.EXACT, gates, gazetteer.names[gates[0]], gate=True)
+        return Spot(anchor, How.EXACT, gates, gazetteer.label(gates[0]), gate=True)
     if not anchor.steps:
         rows = rows + _shared(name, rows, gazetteer)
     members = list(gazetteer.series(stems[0]))
@@ -130,8 +138,8 @@ def place(
             return between
     if not rows and not members:
         return None
-    label = gazetteer.names[rows[0]] if rows else name
-    drawn = any(gazetteer.kind(row) in ROAD_KINDS for row in rows)
+    label = gazetteer.label(rows[0]) if rows else name
+    drawn = sum(gazetteer.kind(row) in ROAD_KINDS for row in rows) >= _LEAST_DRAWN
     stretch = rows + [member.row for member in members]
     if anchor.is_area and not missing:
         return Spot(anchor, How.AREA, rows, label, alias=alias)
@@ -152,7 +160,43 @@ def place(
         )
     if members and (not rows or not any(step.unit in LOCATING for step in anchor.steps)):
         return Spot(anchor, How.WHOLE, stretch[:_MOST_ROWS], label, alias=alias)
+    if (door := address.split_last(name))[1] and not named and gazetteer.is_shared(door[0]):
+        # 人民路7号 of one town, when 人民路 runs through another as well.
+        rows = rows + [member.row for member in gazetteer.doors(door[0])]
     return Spot(anchor, How.EXACT, rows, label, alias=alias)
+
+
+def _chains(steps: Sequence[address.Step]) -> list[list[address.Step]]:
+    """The ways that the locating steps lead: one for 60巷12弄9号, two for 3栋、15栋 and for 3号或4号."""
+    chains: list[list[address.Step]] = [[]]
+    for step in steps:
+        if step.unit not in LOCATING:
+            continue
+        units = [earlier.unit for earlier in chains[-1]]
+        if step.unit in units:
+            chains.append([*chains[-1][: units.index(step.unit)], step])
+        else:
+            chains[-1].append(step)
+    return chains
+
+
+def _any_of(
+    anchor: Anchor,
+    chains: list[list[address.Step]],
+    named: Sequence[Named],
+    gazetteer: Gazetteer,
+    owned: Sequence[str | None],
+) -> Spot | None:
+    """The spot of several numbers of one name: the rows of all, so that they answer only together."""
+    spots = [place(replace(anchor, steps=chain, relation=None), named, gazetteer, owned) for chain in chains]
+    rows = [row for spot in spots if spot for row in spot.rows or spot.near]
+    first = next((spot for spot in spots if spot), None)
+    if first is None or None in spots:
+        return first
+    if len({owned[row] for row in rows}) == 1:
+        first.anchor = anchor
+        return first
+    return Spot(anchor, How.EXACT, rows, first.name, alias=first.alias, gate=True)
 
 
 def distance_m(gazetteer: Gazetteer, one: int, other: int) -> float:

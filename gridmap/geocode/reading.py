@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from gridmap.geocode import address, contexts, relations
+from gridmap.geocode import address, contexts, divisions, relations
 from gridmap.geocode.contexts import Named, Scope
 from gridmap.geocode.gazetteer import Gazetteer
 from gridmap.geocode.relations import Relation, Where
@@ -35,6 +35,11 @@ _JOINED: Final = re.compile(r"[,的和与跟及至到交\-]*")
 # Another phase or part of an estate than those that are known.
 _PART: Final = re.compile(
     r",?(?:第?\d+期|[东西南北中前后][区苑院]|[A-Z\d]+区|[一二三四五六七八九十]+[区村]),?"
+)
+# Words before and after the name of a place that is elsewhere, and words for elsewhere itself.
+_AROUND: Final = re.compile(r"^(?:[,的\-]|我?在|位于|从|到|于|是)+|(?:[,的]|那边|市区|市里|本地)+$")
+_ABROAD: Final = re.compile(
+    r"外地|外省|外市|外县|外国|国外|邻[省市县区镇乡]|隔壁[省市县区镇乡]|别的[省市县区镇乡]"
 )
 _DIVISION_ENDS: Final = ("省", "市", "县", "区", "旗", "镇", "乡", "街道")
 # What follows a name and is the start of a complaint, not of a longer name.
@@ -72,6 +77,8 @@ class Reading:
     named: list[Named] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     crossing: bool = False
+    # Numbers that belong to names which are not known.
+    strangers: int = 0
 
 
 @dataclass(slots=True)
@@ -93,21 +100,25 @@ def read(text: str, gazetteer: Gazetteer) -> Reading:
     open_anchor = False
     leftover = ""
     waiting: list[address.Step] = []
+    # Whether the last thing read was an unknown name: a number after it is its own.
+    stranger = False
     for span in _recognised(text, _cover(text, gazetteer), gazetteer, reading):
         if span.step:
             owner = _owner(reading.anchors, span.step) if open_anchor else None
             if owner:
                 owner.steps.append(span.step)
-            elif span.step.unit in address.LOCATING:
+            elif stranger:
+                reading.strangers += span.step.unit in address.LOCATING
+            elif not leftover.strip(",") and span.step.unit in address.LOCATING:
                 waiting.append(span.step)
             continue
         piece = text[span.start : span.end]
         if not span.name:
+            reading.named += _elsewhere(piece)
             if anchor and open_anchor and (relation := _relation(piece)):
                 joined = relation.where is Where.CROSSING and len(reading.anchors) > 1
                 reading.crossing = reading.crossing or joined
                 anchor.relation = anchor.relation or relation
-                open_anchor = relation.where is Where.WITHIN
                 continue
             leftover = piece
             if not _FILLER.fullmatch(piece):
@@ -115,7 +126,9 @@ def read(text: str, gazetteer: Gazetteer) -> Reading:
                     anchor.after = piece
                 reading.unknown.append(piece)
                 open_anchor = False
+                stranger = not (_TALK.search(piece) or _CLAUSE.match(piece))
             continue
+        stranger = False
         anchor = Anchor(span.name, span.start, span.end, span.cost)
         entry = gazetteer.find(span.name)
         told = contexts.name(span.name)
@@ -129,6 +142,10 @@ def read(text: str, gazetteer: Gazetteer) -> Reading:
             and not (_FILLER.fullmatch(leftover) or _TALK.search(leftover))
         ):
             anchor.before = leftover
+        if reading.anchors and gazetteer.is_noun(anchor.name) and reading.anchors[-1].end == anchor.start:
+            # 状元里加油站 is not 状元里.
+            before = reading.anchors[-1]
+            before.after = before.after or ("" if is_door(before) else anchor.name)
         leftover = ""
         reading.anchors.append(anchor)
         if waiting and not anchor.is_area:
@@ -147,6 +164,19 @@ def read(text: str, gazetteer: Gazetteer) -> Reading:
     return reading
 
 
+def _elsewhere(piece: str) -> list[Named]:
+    """What a gap says of other places: 北京, 在成都的, 湖北省武汉市, 外地."""
+    words = _AROUND.sub("", piece)
+    if not words:
+        return []
+    if _ABROAD.fullmatch(words):
+        return [Named(Scope.PROVINCE, words, words)]
+    named, rest = contexts.head(words)
+    if named and not rest:
+        return named
+    return [contexts.name(f"{words}市")] if divisions.is_city(words) else []
+
+
 def _one_of_each(named: list[Named]) -> list[Named]:
     """The divisions, a second county (菊园新区 in 嘉定区) taken for the town that it is."""
     counties = [each for each in named if each.scope is Scope.COUNTY]
@@ -158,31 +188,35 @@ def _owner(anchors: list[Anchor], step: address.Step) -> Anchor | None:
     last = anchors[-1]
     if last.is_area and step.unit in (address.BUILDING, address.DOOR):
         return None
-    if step.unit == address.BUILDING and _is_door(last) and len(anchors) > 1 and not _is_door(anchors[-2]):
+    if step.unit == address.BUILDING and is_door(last) and len(anchors) > 1 and not is_door(anchors[-2]):
         before = anchors[-2]
         if not before.is_area and not before.steps and not before.name.endswith(("路", "街", "道", "巷")):
             return before
     return last
 
 
-def _is_door(anchor: Anchor) -> bool:
+def is_door(anchor: Anchor) -> bool:
+    """Whether an anchor is a door on a street."""
     return anchor.name.endswith(address.DOOR) or any(step.unit == address.DOOR for step in anchor.steps)
 
 
 def _relation(piece: str) -> Relation | None:
-    """The relation that a gap after a name tells; after a comma only when nothing else follows it."""
+    """The relation that a gap after a name tells.
+
+    After a comma only when nothing else follows it; a single character, or words that may begin a name
+    (综合, 路口), only when no name seems to follow: 内湖路 is no inside, and 口腔医院 no crossing.
+    """
     relation = relations.read(piece.lstrip(","))
-    if relation and len(relation.text) == 1:
-        # 内湖路 is no inside, and 口腔医院 no crossing.
-        rest = piece.lstrip(",")[1:]
-        if rest and not (_FILLER.fullmatch(rest) or _CLAUSE.match(rest)):
-            return None
-    if (
-        relation
-        and piece.startswith(",")
-        and not _FILLER.fullmatch(piece.lstrip(",").removeprefix(relation.text) or ",")
-    ):
+    if relation is None:
         return None
+    rest = piece.lstrip(",").removeprefix(relation.text)
+    plain = not rest or bool(_FILLER.fullmatch(rest))
+    if plain:
+        return relation
+    if piece.startswith(",") or len(relation.text) == 1:
+        return None
+    if relation.where in (Where.WITHIN, Where.CROSSING, Where.STRETCH):
+        return relation if rest[0] in ",的" or _CLAUSE.match(rest) else None
     return relation
 
 
@@ -216,7 +250,12 @@ def _cover(text: str, gazetteer: Gazetteer) -> list[_Span]:
         while lengths:
             if lengths & 1:
                 end = i + length
-                if end <= n and here + _NAME_COST <= cost[end] and is_known(text[i:end]):
+                if (
+                    end <= n
+                    and here + _NAME_COST <= cost[end]
+                    and is_known(text[i:end])
+                    and not (text[end - 1] == address.DOOR and address.is_thing(text, end))
+                ):
                     cost[end], came[end] = here + _NAME_COST, (i, None, True)
             lengths >>= 1
             length += 1

@@ -52,8 +52,11 @@ _CROSSING: Final = re.compile(
     r"(?:的?(?:十字|丁字|三岔|T字)?(?:交叉路?口|交汇处|交界处?|交叉处|路口|口|红绿灯))"
 )
 _STRETCH: Final = re.compile(r"[东西南北中]段|中间|一段|全段|沿线|沿路|尽头|尾")
+_DISTANT: Final = re.compile(
+    r"的?(?:旁边?|附近|对面|往前|往后|往里|往外|向前|前行|前方|后方|过去|开外|再走|外)约?(?P<distance>\d{1,4})米(?:处|左右|远)*"
+)
 _WITHIN: Final = re.compile(
-    r"的?(?:小区|院子|大院|院|楼)?(?:(?:住院|门诊|急诊|教学|办公|宿舍|行政|综合|实验|生产|职工)(?:部|楼|大楼|区|科|车间)?|里面|里边|里头|内部|内|里|院里|楼下|楼上|楼顶|楼道|楼梯间?|电梯里?|地下室|地下\d+层|地下车库|车库"
+    r"的?(?:小区|院子|大院|院|楼)?(?:(?:住院|门诊|急诊|教学|办公|宿舍|行政|综合|实验|生产|职工)(?:部|楼|大楼|区|科|车间)|宿舍|里面|里边|里头|内部|内|里|院里|楼下|楼上|楼顶|楼道|楼梯间?|电梯里?|地下室|地下\d+层|地下车库|车库"
     r"|顶楼|底楼|大厅|一楼|天台|花园里|广场上"
     r"|院坝|晒坝|坝子|大院|食堂|操场|车间|厂房|仓库|大厅|收费室|保安室|门卫室?|岗亭|那里|这里|那儿|这儿|住户|某户|一户|家中|家里)"
 )
@@ -96,6 +99,8 @@ def read(text: str) -> Relation | None:
             metres * math.sin(angle),
             metres * math.cos(angle),
         )
+    if found := _DISTANT.match(text):
+        return Relation(Where.NEAR, found.group(), max(_LEAST_GUESS_M, float(found["distance"])))
     for pattern, where in _PATTERNS:
         if found := pattern.match(text):
             return Relation(where, found.group(), _OPPOSITE_M if "对" in found.group() else _RADII[where])

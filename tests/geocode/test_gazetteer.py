@@ -94,7 +94,7 @@ def test_what_is_learnt_is_used_and_unlearnt() -> None:
     )
     assert geocode("棋牌坝子3栋", index).abstained
     index.learn(taught)
-    assert geocode("棋牌坝子3栋", index).place == "3栋"
+    assert geocode("棋牌坝子3栋", index).place == "状元府小区3栋"
     spot = geocode("王婆婆豆腐摊", index)
     assert (spot.x, spot.y, spot.area) == (107.8705, 31.0805, "B")
     index.learn(taught.iloc[:0])
