@@ -67,21 +67,10 @@ def find(text: str, gazetteer: Gazetteer, owned: Sequence[str | None]) -> Findin
     if not finding.refused or finding.conflict:
         return finding
     named = [*seen.named, *contexts.head(text)[0]]
-    for each in reversed(named):
-        if each.scope in (Scope.TOWN, Scope.COMMUNITY) and (entry := gazetteer.find(each.text)):
-            rows = [
-                row
-                for row in entry.rows
-                if gazetteer.is_area(row) and gazetteer.contexts.fits(row, named) >= 0
-            ]
-            if (
-                rows
-                and all(gazetteer.is_finest(row, owned) for row in rows)
-                and len({owned[row] for row in rows}) == 1
-            ):
-                return _in_area(
-                    Finding(others=finding.others), each, rows[0], len(named) - 1, gazetteer, owned
-                )
+    narrow = [each for each in named if each.scope in (Scope.TOWN, Scope.COMMUNITY)]
+    if narrow and (found := gazetteer.area_of(named, owned)):
+        area, row = found
+        return _in_area(Finding(others=finding.others), narrow[-1], area, row, len(named) - 1, gazetteer)
     return finding
 
 
@@ -305,11 +294,11 @@ def _between(
 
 
 def _in_area(
-    finding: Finding, named: Named, row: int, agreed: int, gazetteer: Gazetteer, owned: Sequence[str | None]
+    finding: Finding, named: Named, area: str, row: int, agreed: int, gazetteer: Gazetteer
 ) -> Finding:
-    """Only a division is known, and it is itself one of the finest areas: `row` is its row."""
-    finding.place, finding.rows = gazetteer.label(row), [row]
-    finding.x, finding.y, finding.area = gazetteer.x[row], gazetteer.y[row], owned[row]
+    """Only a division is known, and it is itself one of the finest areas: `row` lies in it."""
+    finding.place, finding.area, finding.rows = named.text, area, [row]
+    finding.x, finding.y = gazetteer.x[row], gazetteer.y[row]
     finding.radius_m = gazetteer.area_width_m / 2
     finding.reasons.append(f"按“{named.text}”归属，具体位置未知")
     finding.evidence = Evidence(How.AREA, agreed=agreed)

@@ -11,7 +11,7 @@ import math
 import re
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
@@ -23,7 +23,7 @@ from scipy.spatial import KDTree
 
 from gridmap.errors import InputError
 from gridmap.geocode import address, contexts
-from gridmap.geocode.contexts import Contexts
+from gridmap.geocode.contexts import Contexts, Named, Scope
 from gridmap.geocode.likeness import Likeness
 
 Owner = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.object_]]
@@ -63,6 +63,10 @@ _COMMON: Final = re.compile(
     "|汽车站|公厕|厕所|垃圾站|派出所|居委会|村委会|物业|门卫|工地|仓库|厂房|河边|桥头|大桥|老桥|文具店|五金店|水果店|干洗店"
     "|快递站|快递驿站|驿站|修车铺|商场|商厦|大厦|步行街|体育馆|图书馆|文化馆|电影院|教堂|寺庙|家属区|家属院|宿舍|公寓|人才公寓|学生公寓|小区|花园|新村|农贸|驾校"
 )
+
+
+# A set of divisions, by its position in `Contexts.sets`, and the area of rows that lie in these.
+_Lying = tuple[int, str | None]
 
 
 class Member(NamedTuple):
@@ -132,7 +136,9 @@ class Gazetteer:
         self._series: dict[int, tuple[Member, ...]] = {}
         self._doors: dict[tuple[str, int | None], tuple[Member, ...]] = {}
         self._shared: dict[str, bool] = {}
-        self._within: tuple[Sequence[str | None], Counter[tuple[int, str | None]]] | None = None
+        self._within: (
+            tuple[Sequence[str | None], Counter[_Lying], dict[Any, tuple[str, int] | None]] | None
+        ) = None
         self._asked: tuple[Owner, list[str | None]] | None = None
         self._tree: tuple[Any, NDArray[np.object_], float] | None = None
         self._taught: dict[str, Entry] = {}
@@ -198,32 +204,54 @@ class Gazetteer:
     def has_series(self, stem: str) -> bool:
         return stem in self._stems
 
-    def is_finest(self, row: int, owned: Sequence[str | None]) -> bool:
-        """Whether a division's row stands for one area: nearly all that lies in the division lies in that area,
-        and either that is a good deal, or the area holds nothing else."""
-        area = owned[row]
-        if area is None or area in self.coarse:
-            return False
+    def area_of(self, named: Sequence[Named], owned: Sequence[str | None]) -> tuple[str, int] | None:
+        """The area that the narrowest of the named divisions stands for, and a row in it; None when it is not one.
+
+        It is one where nearly all of its places lie in that area and either the area holds hardly anything
+        else or, the division having a row of its own, its places are a good many.
+        """
         if self._within is None or self._within[0] is not owned:
-            self._within = (owned, Counter(zip(self.contexts.set_ids(), owned, strict=True)))
-        mine = self.contexts.of(row)
-        own = max(mine, default=None)
-        if own is None:
-            return False
-        inside = {
-            (k, code)
-            for k, code in self._within[1]
-            if own in (told := self.contexts.sets[k])
-            and all(told.get(scope, stem) == stem for scope, stem in mine.items())
+            self._within = (owned, Counter(zip(self.contexts.set_ids(), owned, strict=True)), {})
+        _, counts, answers = self._within
+        mine: dict[Scope, str] = {each.scope: each.stem for each in named if each.scope is not Scope.OTHER}
+        key = tuple(sorted(mine.items()))
+        if key not in answers:
+            answers[key] = self._area_of(mine, counts, owned) if mine else None
+        return answers[key]
+
+    def _area_of(
+        self, mine: Mapping[Scope, str], counts: Mapping[_Lying, int], owned: Sequence[str | None]
+    ) -> tuple[str, int] | None:
+        narrowest = max(mine)
+        sets = {
+            k
+            for k, told in enumerate(self.contexts.sets)
+            if narrowest in told and all(told.get(scope, stem) == stem for scope, stem in mine.items())
         }
-        amount = sum(self._within[1][pair] for pair in inside)
-        astray = sum(self._within[1][k, code] for k, code in inside if code not in (None, area))
-        if astray > max(1, _ASTRAY * amount):
-            return False
-        others = sum(
-            count for pair, count in self._within[1].items() if pair[1] == area and pair not in inside
-        )
-        return others <= max(1, _ASTRAY * (others + amount)) or amount >= _ROWS_OF_A_BOX
+        lying = Counter[str]()
+        for (k, code), count in counts.items():
+            if k in sets and code:
+                lying[code] += count
+        if not lying:
+            return None
+        area, here = lying.most_common(1)[0]
+        amount = lying.total()
+        others = sum(count for (k, code), count in counts.items() if code == area and k not in sets)
+        rows = [row for row, k in enumerate(self.contexts.set_ids()) if k in sets and owned[row] == area]
+        own = [
+            row
+            for row in rows
+            if self._is_area[row] and contexts.name(self._own_name(row)).stem == mine[narrowest]
+        ]
+        enough = _ROWS_OF_A_BOX if own else 4 * _ROWS_OF_A_BOX
+        if area in self.coarse or amount - here > max(1, _ASTRAY * amount):
+            return None
+        if others > max(1, _ASTRAY * (others + here)):
+            return (area, own[0]) if own and amount >= enough else None
+        return (area, (own or rows)[0]) if own or amount >= enough else None
+
+    def _own_name(self, row: int) -> str:
+        return self.contexts.rests.get(row, self._spelled[row])
 
     def is_shared(self, stem: str) -> bool:
         """Whether two roads bear a name: one number of it stands in two places far from each other."""
