@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -108,6 +109,31 @@ def test_control_c_says_how_to_go_on(environ, tmp_path):
     assert last.startswith("gridmap: interrupted after ")
     assert last.endswith("of 100,000 rows: the same command goes on from there")
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(("ending", "limit"), [("csv", 1 << 20), ("xlsx", 5 << 20)])
+def test_where_there_is_no_room_the_same_command_goes_on_later(environ, tmp_path, ending, limit):
+    """The limit of a file's size ends a write as a full disk does."""
+    table(tmp_path / "in.csv", [BUILDING + f"{n}室" for n in range(20_000)])
+    words = command("geocode", "in.csv", "-o", f"out.{ending}")
+    full = subprocess.run(
+        words, cwd=tmp_path, env=environ, capture_output=True, text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )  # fmt: skip
+    assert full.returncode == 1
+    assert "Traceback" not in full.stderr
+    last = full.stderr.strip().splitlines()[-1]
+    assert last.startswith(f"gridmap: out.{ending}")
+    assert last.endswith("of 20,000 rows: make room, and the same command goes on from there")
+    kept = json.loads((tmp_path / f"out.{ending}.part.jsonl").read_bytes().splitlines()[-1])["done"]["rows"]
+    assert f": File too large after {kept:,} of" in last or f"): File too large after {kept:,} of" in last
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "in.csv", f"out.{ending}.part", f"out.{ending}.part.jsonl",
+    ]  # fmt: skip
+    done = run(environ, tmp_path, "geocode", "in.csv", "-o", f"out.{ending}")
+    assert done.returncode == 0, done.stderr
+    assert f"Going on after the {kept:,} rows" in done.stderr
+    assert "20,000 rows geocoded" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,8 @@ _BESIDE_M: Final = 150.0
 _CROSSING_M: Final = 100.0
 # A region is a point when it is no larger than this.
 _SMALL_M: Final = 40.0
+# What a road is called; 步行街 and 美食街 are places.
+_ROAD_NAME: Final = re.compile(r"(?:路|大道|(?<![行食业吃烤古老])街|(?<!\d)[巷弄]|胡同)$")
 _DENIED: Final = re.compile(r"不在|不是|不属|并非|而非|除了")
 _AMID: Final = re.compile(r"之间|中间|当中|之中")
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]|[A-Z]{2}")
@@ -204,15 +206,13 @@ def _decide(
     areas = {owned[row] for row in rows}
     finding.rows, finding.place = rows[:MOST_OFFERED], main.name
     relation = None if main.gate else anchor.relation
+    if relation and relation.where is Where.CROSSING:
+        finding.others = rows[:MOST_OFFERED]
+        return refused(finding, f"“{anchor.name}{relation.text}”只知道一条路，看不出是哪个路口")
     if main.how is How.AREA:
         return refused(finding, f"只写到“{main.name}”，看不出是哪个网格")
     x, y, spread = _middle(rows, gazetteer)
-    if (
-        main.missing
-        and anchor.name.endswith(("路", "街", "大道", "巷", "弄"))
-        and not main.drawn
-        and main.how is not How.ROAD
-    ):
+    if _ROAD_NAME.search(main.name) and not main.drawn and main.how is not How.ROAD:
         # A station or a sign of that name is not the road.
         finding.others = rows[:MOST_OFFERED]
         return refused(finding, f"地名库里的“{main.name}”只是一个点，不是整条路")

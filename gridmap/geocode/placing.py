@@ -23,7 +23,7 @@ _DEGREE_M: Final = 111_320.0
 # Points of a region that are looked at: enough to know its areas.
 _MOST_ROWS: Final = 400
 # Known numbers farther apart than this on one road say nothing of what lies between.
-_LONGEST_GAP_M: Final = 1_500.0
+_LONGEST_GAP_M: Final = 800.0
 # Beyond the last known number of a side: this many numbers on, at so many metres a number.
 _FARTHEST_BEYOND, _METRES_A_NUMBER = 24, 4.0
 # So many known numbers around a missing one must agree where its own side of the road is not known.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+from datetime import datetime
 
 import openpyxl
 import pytest
@@ -280,6 +281,43 @@ def test_what_exists_is_not_overwritten(geocoder, listing, tmp_path):
         geocoding.run(geocoder, work, quiet, print)
     assert (tmp_path / "other.csv").read_text() == "mine"
     assert (tmp_path / "out.csv").read_bytes() == before
+
+
+def test_a_link_that_leads_nowhere_is_not_replaced(listing, tmp_path):
+    (tmp_path / "out.csv").symlink_to("elsewhere.csv")
+    with pytest.raises(ConflictError, match="out.csv exists already"):
+        geocoding.prepare(listing, tmp_path / "out.csv", None)
+    assert (tmp_path / "out.csv").is_symlink()
+
+
+def test_a_file_of_the_user_beside_the_output_is_left_alone(geocoder, listing, tmp_path):
+    (tmp_path / "out.csv.part").write_text("mine")
+    with pytest.raises(ConflictError, match="out.csv.part exists already and is of no earlier run"):
+        geocode(geocoder, listing, tmp_path / "out.csv")
+    assert (tmp_path / "out.csv.part").read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.csv.part"]
+
+
+def test_the_sheet_of_the_addresses_is_taken_and_said(geocoder, tmp_path):
+    book = openpyxl.Workbook()
+    book.active.title = "说明"
+    book.active.append(["一行一件"])
+    for row in (["哪里", "日期", "急"], [BUILDING, datetime(2026, 1, 2), True]):
+        (book["清单"] if "清单" in book else book.create_sheet("清单")).append(row)
+    book.save(tmp_path / "in.xlsx")
+    outcome, said = geocode(geocoder, tmp_path / "in.xlsx", tmp_path / "out.csv", column="哪里")
+    assert said == ["in.xlsx: sheet '清单' is read, not 说明"]
+    assert outcome.answered == 1
+    assert read(tmp_path / "out.csv")[1][0][:3] == [BUILDING, "2026-01-02", "TRUE"]
+
+
+def test_traditional_characters_in_big5_find_their_place(geocoder, tmp_path):
+    (tmp_path / "in.csv").write_bytes("編號,地址\n1,上城美域小區1棟\n".encode("big5"))
+    outcome, said = geocode(geocoder, tmp_path / "in.csv", tmp_path / "out.csv")
+    assert said == ["in.csv is read as Big5: save it as UTF-8 if its characters look wrong"]
+    header, rows = read(tmp_path / "out.csv")
+    assert rows[0][1] == "上城美域小區1棟"
+    assert (outcome.answered, told(header, rows[0])["area"]) == (1, GRID)
 
 
 def test_without_any_data_it_says_what_to_do(session):

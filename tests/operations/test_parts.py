@@ -59,13 +59,18 @@ def test_wherever_the_journal_was_torn_whole_chunks_are_left(tmp_path):
     data, journal, output = written(tmp_path)
     whole, told = data.read_bytes(), journal.read_bytes()
     first = told.index(b"\n") + 1
-    for length in range(len(told) + 1):
+    for length in range(first, len(told) + 1):
         data.write_bytes(whole)
         journal.write_bytes(told[:length])
         done, refused, kept = resumed(output)
         assert kept == whole[: len(b"".join(CHUNKS[:done]))]
-        assert done == max(told[:length].count(b"\n") - 1, 0)
-        assert (refused is None) == (length >= first)
+        assert done == told[:length].count(b"\n") - 1
+        assert refused is None
+    # The first line is written before any chunk.
+    for length in range(first):
+        data.write_bytes(b"")
+        journal.write_bytes(told[:length])
+        assert resumed(output) == (0, None, b"")
 
 
 def test_a_part_that_somebody_changed_is_not_gone_on_with(tmp_path):
@@ -89,3 +94,41 @@ def test_two_writers_do_not_mix(tmp_path):
         Part.held(tmp_path / "out.csv", MADE_OF),
     ):
         raise AssertionError("unreached")
+
+
+@pytest.mark.parametrize(
+    ("name", "before"),
+    [
+        ("out.csv.part", {"out.csv.part": "mine"}),
+        ("out.csv.whole", {"out.csv.whole": "mine"}),
+        ("out.csv.part.jsonl", {"out.csv.part.jsonl": "mine"}),
+        ("out.csv.part.jsonl", {"out.csv.part.jsonl": '{"n": 1}\n{"n": 2}\n'}),
+        ("out.csv.part", {"out.csv.part": "mine", "out.csv.part.jsonl": ""}),
+        ("out.csv.part", {"out.csv.part": "mine", "out.csv.part.jsonl": '{"input fi'}),
+        ("out.csv.part", {"out.csv.part": "mine", "out.csv.part.jsonl": '{"n": 1}\n'}),
+    ],
+)
+def test_a_file_that_bears_the_name_by_chance_is_left_alone(tmp_path, name, before):
+    for path, text in before.items():
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    with (
+        pytest.raises(ConflictError, match=f"{name} exists already and is of no earlier run: move it away"),
+        Part.held(tmp_path / "out.csv", MADE_OF),
+    ):
+        raise AssertionError("unreached")
+    assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("name", ["out.csv.part", "out.csv.part.jsonl", "out.csv.whole"])
+@pytest.mark.parametrize("kind", ["link", "folder"])
+def test_neither_a_link_nor_a_folder_is_taken_for_a_part(tmp_path, name, kind):
+    if kind == "link":
+        (tmp_path / name).symlink_to("elsewhere")
+    else:
+        (tmp_path / name).mkdir()
+    with (
+        pytest.raises(ConflictError, match=f"{name} exists already"),
+        Part.held(tmp_path / "out.csv", MADE_OF),
+    ):
+        raise AssertionError("unreached")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
