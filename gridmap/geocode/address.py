@@ -72,7 +72,9 @@ _UNITS: Final = {
 }
 _NUMBER: Final = rf"(?:\d{{1,5}}|[{_NUMERALS}]{{1,6}})"
 # Things that are numbered themselves: 3号线, 11号门 (but 11号门面 and 11号门口).
-_THING: Final = r"线|桥|坝|[机井灯令闸塔杆箱]|路灯|车库|电梯|岗亭|公路|地铁|泵|门(?![面市口前外卫])"
+_THING: Final = (
+    r"线|桥|坝|[机井灯令闸塔杆箱]|路(?![边口旁上])|车库|电梯|岗亭|公路|地铁|泵|门(?![面市口前外卫])"
+)
 _THINGS: Final = re.compile(_THING)
 # 号线 is a metro line, 社区 a community, 队伍 a troop: none of them counts anything.
 _COUNTED: Final = re.compile(

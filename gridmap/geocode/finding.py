@@ -317,7 +317,7 @@ def _at_crossing(
     i, j = np.unravel_index(int(gaps.argmin()), gaps.shape)
     a, b = rows[0][i], rows[1][j]
     finding.others = [a, b]
-    if gaps[i, j] > _CROSSING_M:
+    if gaps[i, j] > _CROSSING_M or one.name == other.name:
         return refused(finding, f"地名库里“{one.name}”与“{other.name}”不相交")
     finding.x = (gazetteer.x[a] + gazetteer.x[b]) / 2
     finding.y = (gazetteer.y[a] + gazetteer.y[b]) / 2
