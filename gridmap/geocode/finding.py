@@ -197,6 +197,12 @@ def _decide(
             finding.others += [*main.rows[:4], *other.rows[:4]]
             finding.conflict = True
             return refused(finding, f"“{main.name}”与“{other.name}”相距太远，地址自相矛盾")
+        if _are_two(main, other) and {owned[row] for row in other.rows}.isdisjoint(
+            owned[row] for row in near
+        ):
+            finding.others += [*main.rows[:4], *other.rows[:4]]
+            finding.conflict = True
+            return refused(finding, f"写了“{other.name}”和“{main.name}”两处，不在同一网格")
         if not main.is_point:
             main.rows = near
         support += 1
@@ -237,6 +243,13 @@ def _decide(
         main, seen, finding.radius_m if finding.disc else 0.0, common, support, gazetteer
     )
     return finding
+
+
+def _are_two(main: Spot, other: Spot) -> bool:
+    """Whether two spots are two places of equal standing, not a house with its street door or its neighbour."""
+    if main.is_point or other.is_point or other.how < How.PART or other.anchor.relation:
+        return False
+    return not (reading.is_door(main.anchor) or reading.is_door(other.anchor))
 
 
 def _main(spots: list[Spot]) -> Spot:

@@ -36,6 +36,10 @@ _JOINED: Final = re.compile(r"[,的和与跟及至到交\-]*")
 _PART: Final = re.compile(
     r",?(?:第?\d+期|[东西南北中前后][区苑院]|[A-Z\d]+区|[一二三四五六七八九十]+[区村]),?"
 )
+# How the names of estates and large buildings end.
+_PLACE_LIKE: Final = re.compile(
+    r"[\u4e00-\u9fff]{2}(?:小区|花园|花苑|家园|公寓|公馆|新村|新城|国际|一品|广场|大厦|宿舍|家属[区院]|[苑园府邸庭城湾])$"
+)
 # Words before and after the name of a place that is elsewhere, and words for elsewhere itself.
 _AROUND: Final = re.compile(r"^(?:[,的\-]|我?在|位于|从|到|于|是)+|(?:[,的]|那边|市区|市里|本地)+$")
 _ABROAD: Final = re.compile(
@@ -119,6 +123,10 @@ def read(text: str, gazetteer: Gazetteer) -> Reading:
                 joined = relation.where is Where.CROSSING and len(reading.anchors) > 1
                 reading.crossing = reading.crossing or joined
                 anchor.relation = anchor.relation or relation
+                rest = piece.lstrip(",").removeprefix(relation.text).lstrip("的,")
+                if rest and not _FILLER.fullmatch(rest):
+                    # X旁边Y 3栋: the number is that of Y.
+                    open_anchor, stranger = False, True
                 continue
             leftover = piece
             if not _FILLER.fullmatch(piece):
@@ -126,7 +134,9 @@ def read(text: str, gazetteer: Gazetteer) -> Reading:
                     anchor.after = piece
                 reading.unknown.append(piece)
                 open_anchor = False
-                stranger = not (_TALK.search(piece) or _CLAUSE.match(piece))
+                words = _AROUND.sub("", piece)
+                stranger = not (_TALK.search(words) or _CLAUSE.match(words))
+                reading.strangers += stranger and _PLACE_LIKE.search(words) is not None
             continue
         stranger = False
         anchor = Anchor(span.name, span.start, span.end, span.cost)
