@@ -34,7 +34,8 @@ _FILLER: Final = re.compile(
 _JOINED: Final = re.compile(r"[,的和与跟及至到交\-]*")
 # Another phase or part of an estate than those that are known.
 _PART: Final = re.compile(
-    r",?(?:第?\d+期|[东西南北中前后][区苑院]|[A-Z\d]+区|[一二三四五六七八九十]+[区村]),?"
+    r",?(?:第?\d+期|[东西南北中前后][区苑院]|[A-Z\d]+区|[一二三四五六七八九十]+[区村]"
+    r"|[新老分][店院部校]),?"
 )
 # How the names of estates and large buildings end.
 _PLACE_LIKE: Final = re.compile(
