@@ -13,7 +13,7 @@ import numpy as np
 from gridmap.geocode import address, contexts, placing, reading
 from gridmap.geocode.confidence import Evidence
 from gridmap.geocode.contexts import Named, Scope
-from gridmap.geocode.gazetteer import Gazetteer
+from gridmap.geocode.gazetteer import TAUGHT, Gazetteer
 from gridmap.geocode.placing import How, Spot
 from gridmap.geocode.relations import Relation, Where
 
@@ -218,7 +218,8 @@ def _decide(
     if main.how is How.AREA:
         return refused(finding, f"只写到“{main.name}”，看不出是哪个网格")
     x, y, spread = _middle(rows, gazetteer)
-    if _ROAD_NAME.search(main.name) and not main.drawn and main.how is not How.ROAD:
+    pointed = gazetteer.kind(rows[0]) != TAUGHT
+    if _ROAD_NAME.search(main.name) and pointed and not main.drawn and main.how is not How.ROAD:
         # A station or a sign of that name is not the road.
         finding.others = rows[:MOST_OFFERED]
         return refused(finding, f"地名库里的“{main.name}”只是一个点，不是整条路")

@@ -35,6 +35,8 @@ AREA_KINDS: Final = frozenset(
 )
 # Kinds of places that may be called as towns and communities are.
 _HOUSES: Final = frozenset({"estate", "building", "address", "station", "stop", "shop", "road", "gate"})
+# The kind of a spot that a person has named.
+TAUGHT: Final = "taught"
 _LONGEST_NAME: Final = 40
 # A name that is nothing but counted steps (3栋, 12号) means something only after its parent's.
 _BARE: Final = re.compile(r"(?:临?(?:\d+|[A-Z甲乙丙丁])(?:-\d+)?(?:号|弄|巷|栋|单元|组|邻|室|层))+")
@@ -143,7 +145,7 @@ class Gazetteer:
         self._tree: tuple[Any, NDArray[np.object_], float] | None = None
         self._taught: dict[str, Entry] = {}
         self._spots: dict[tuple[str, float, float, str | None], int] = {}
-        self._kinds.append("taught")
+        self._kinds.append(TAUGHT)
 
     def __len__(self) -> int:
         return len(self.names)

@@ -175,6 +175,19 @@ def read(text: str, gazetteer: Gazetteer) -> Reading:
     return reading
 
 
+def is_filler(text: str) -> bool:
+    """Whether a canonical text is nothing but talk, a complaint or a relation: 我家楼下, 电梯坏了."""
+    at = 0
+    while at < len(text):
+        ends = [found.end() for words in (_FILLER, _CLAUSE, _TALK) if (found := words.match(text, at))]
+        relation = relations.read(text[at:])
+        reached = max([at + len(relation.text) if relation else at, *ends])
+        if reached == at:
+            return False
+        at = reached
+    return True
+
+
 def _elsewhere(piece: str) -> list[Named]:
     """What a gap says of other places: 北京, 在成都的, 湖北省武汉市, 外地."""
     words = _AROUND.sub("", piece)

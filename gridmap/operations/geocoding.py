@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import os
 import re
+import tempfile
 import time
-from collections.abc import Iterator, Sequence
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,6 +20,7 @@ from typing import Any, Final
 import openpyxl
 import pandas as pd
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.writer.excel import ExcelWriter
 from sqlalchemy.orm import Session
 
 from gridmap import __version__
@@ -52,6 +57,8 @@ _CHUNK_ROWS_ASKING: Final = 100
 _XLSX_ROWS: Final = 1_048_576
 _XLSX_CHARACTERS: Final = 32_767
 _LOOKED_AT: Final = 1_000
+# No room left: on the disk, in the user's share of it, or under the limit of a file's size.
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _SIGNED_NUMBER: Final = re.compile(r"[+-]\d+(?:\.\d+)?")
 
 
@@ -164,7 +171,7 @@ def prepare(file: Path, output: Path, column: str | None) -> Work:
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         raise InputError(f"{folder} is not a folder that can be written")
     _refuse_existing(output)
-    rows = open_rows(file)
+    rows = open_rows(file, lambda labels: _find_column(labels, column))
     if output.suffix.lower() == ".xlsx" and (rows.count >= _XLSX_ROWS or rows.longest > _XLSX_CHARACTERS):
         raise InputError(
             f"is more than a worksheet holds ({_XLSX_ROWS:,} rows, {_XLSX_CHARACTERS:,} characters in a cell): "
@@ -181,9 +188,11 @@ def prepare(file: Path, output: Path, column: str | None) -> Work:
 def run(geocoder: Geocoder, work: Work, bars: Bars, say: Say) -> Outcome:
     """Geocode every row that is not done yet, and put the result in its place.
 
-    Raises ConflictError where `work.output` exists or another process writes it, and GridMapError where the
-    user interrupts.
+    Raises ConflictError where `work.output` exists, another process writes it, or its part is the user's own
+    file, and GridMapError where the user interrupts or the disk is full.
     """
+    for note in work.rows.notes:
+        say(note)
     made_of = {
         "input file": work.rows.sha256,
         "column": work.column,
@@ -191,51 +200,75 @@ def run(geocoder: Geocoder, work: Work, bars: Bars, say: Say) -> Outcome:
         "provider": geocoder.provider.name if geocoder.provider else "",
         "version of GridMap": __version__,
     }
-    with Part.held(work.output, made_of) as part:
-        _refuse_existing(work.output)
-        before = part.done["rows"]
-        if part.refused:
-            say(f"{part.refused} since {part.path.name} was begun: beginning anew")
-        elif before:
-            say(f"Going on after the {before:,} rows of {part.path.name}")
-        began = time.monotonic()
-        try:
-            _fill(part, geocoder, work, bars)
-            seconds = time.monotonic() - began
-            if work.output.suffix.lower() == ".xlsx":
-                _write_workbook(part, work, bars)
-                part.discard()
-            else:
-                part.publish()
-        except KeyboardInterrupt:
-            raise GridMapError(
-                f"interrupted after {part.done['rows']:,} of {work.rows.count:,} rows: "
-                "the same command goes on from there"
-            ) from None
-        answered, rows = part.done["answered"], part.done["rows"]
-        return Outcome(work.output, work.column, answered, rows - answered, rows - before, seconds)
+    part: Part | None = None
+    # Around the part as a whole: closing it writes what did not fit, and fails once more.
+    try:
+        with Part.held(work.output, made_of) as part:
+            return _run(part, geocoder, work, bars, say)
+    except KeyboardInterrupt:
+        raise GridMapError(
+            f"interrupted after {_progress(part, work)}: the same command goes on from there"
+        ) from None
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        written = error.filename or f"{work.output.name}.part"
+        if not error.filename and part is not None and part.done["rows"] == work.rows.count:
+            # The worksheet is put together in the folder of temporary files first.
+            written = f"{work.output.name} (made in {tempfile.gettempdir()})"
+        raise GridMapError(
+            f"{written}: {error.strerror} after {_progress(part, work)}: make room, and the same command "
+            "goes on from there"
+        ) from None
+
+
+def _run(part: Part, geocoder: Geocoder, work: Work, bars: Bars, say: Say) -> Outcome:
+    _refuse_existing(work.output)
+    before = part.done["rows"]
+    if part.refused:
+        say(f"{part.refused} since {part.path.name} was begun: beginning anew")
+    elif before:
+        say(f"Going on after the {before:,} rows of {part.path.name}")
+    began = time.monotonic()
+    _fill(part, geocoder, work, bars)
+    seconds = time.monotonic() - began
+    if work.output.suffix.lower() == ".xlsx":
+        _write_workbook(part, work, bars)
+        part.discard()
+    else:
+        part.publish()
+    answered, rows = part.done["answered"], part.done["rows"]
+    return Outcome(work.output, work.column, answered, rows - answered, rows - before, seconds)
+
+
+def _progress(part: Part | None, work: Work) -> str:
+    return f"{part.done['rows'] if part else 0:,} of {work.rows.count:,} rows"
 
 
 def _refuse_existing(output: Path) -> None:
-    if output.exists():
+    # A link that leads nowhere is the user's own as well, and would be replaced.
+    if output.exists() or output.is_symlink():
         raise ConflictError(f"{output} exists already: give another name with -o, or move it away")
 
 
 def _column(rows: Rows, given: str | None) -> str:
     """The label of the column of addresses. A file without a header has addresses there: they are masked."""
     labels = list(rows.labels)
+    found = _find_column(labels, given)
+    if found is not None:
+        return found
     have = fields.have([masked(label) for label in labels])
     if given is not None:
-        found = next((label for label in labels if label in (given, given.strip())), None)
-        if found is None:
-            raise InputError(f"no column {masked(given)!r}: {have}", file=rows.name)
-        return found
+        raise InputError(f"no column {masked(given)!r}: {have}", file=rows.name)
+    raise InputError(f"no column of addresses is recognised: say --column NAME; {have}", file=rows.name)
+
+
+def _find_column(labels: Sequence[str], given: str | None) -> str | None:
+    if given is not None:
+        return next((label for label in labels if label in (given, given.strip())), None)
     # The imports ask places for a name as well, which a list of addresses need not have.
     guessed = fields.guess([*labels, "name"], "places", {}).get("address")
-    found = guessed or next((label for label in labels if label in _ALSO), None)
-    if found is None:
-        raise InputError(f"no column of addresses is recognised: say --column NAME; {have}", file=rows.name)
-    return found
+    return guessed or next((label for label in labels if label in _ALSO), None)
 
 
 def _fill(part: Part, geocoder: Geocoder, work: Work, bars: Bars) -> None:
@@ -275,7 +308,24 @@ def _write_workbook(part: Part, work: Work, bars: Bars) -> None:
     width = len(work.rows.header)
     numeric = {width + position for position, name in enumerate(RESULTS) if name in _NUMBERS}
     book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet()
+    sheet: Any = book.create_sheet()
+    try:
+        _append(sheet, part, numeric, progress)
+        # The archive is ours to close: one that the collector closes on a full disk complains in many lines.
+        with zipfile.ZipFile(part.whole, "w", zipfile.ZIP_DEFLATED) as archive:
+            ExcelWriter(book, archive).save()
+        part.whole.replace(work.output)
+    except OSError:
+        # And so does the stream of the worksheet.
+        if sheet._writer is not None:
+            with suppress(OSError):
+                sheet._writer.close()
+        raise
+    finally:
+        part.whole.unlink(missing_ok=True)
+
+
+def _append(sheet: Any, part: Part, numeric: set[int], progress: Callable[[int], object]) -> None:
     with part.path.open(encoding="utf-8-sig", newline="") as stream:
         for number, row in enumerate(csv.reader(stream)):
             sheet.append(
@@ -287,9 +337,3 @@ def _write_workbook(part: Part, work: Work, bars: Bars) -> None:
                 ]
             )
             progress(1)
-    whole = work.output.with_name(f"{work.output.name}.whole")
-    try:
-        book.save(whole)
-        whole.replace(work.output)
-    finally:
-        whole.unlink(missing_ok=True)

@@ -36,12 +36,14 @@ class Part:
     @classmethod
     @contextmanager
     def held(cls, output: Path, made_of: Mapping[str, str]) -> Iterator[Self]:
-        """Open or begin the part of `output`; raises ConflictError where another process writes it.
+        """Open or begin the part of `output`.
 
         `made_of` names what the file is made of, in words, each with a value that changes when it does: a
-        part that was made of anything else is begun anew.
+        part that was made of anything else is begun anew. Raises ConflictError where another process
+        writes the part, or where files that bear its names are not its own.
         """
         part, journal = _beside(output)
+        _refuse_foreign(output, made_of)
         with journal.open("a+b") as lines, part.open("a+b") as data:
             try:
                 fcntl.flock(lines, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -52,6 +54,11 @@ class Part:
     @property
     def path(self) -> Path:
         return _beside(self._output)[0]
+
+    @property
+    def whole(self) -> Path:
+        """Where what is made from the whole part may stand until it gets the final name."""
+        return _whole(self._output)
 
     def add(self, chunk: bytes, counts: Mapping[str, int]) -> None:
         """Append a chunk, on disk before it is told; `counts` are added to `done`."""
@@ -82,11 +89,7 @@ class Part:
             self._data.truncate(0)
             self._journal.truncate(0)
             self._tell(made_of)
-            if not begun:
-                return None
-            return (
-                f"the {changed[0]} has changed" if before else f"{_beside(self._output)[1].name} is damaged"
-            )
+            return f"the {changed[0]} has changed" if begun else None
         kept, end = len(lines[0]), 0
         self._data.seek(0)
         for line in lines[1:]:
@@ -105,12 +108,45 @@ class Part:
         return None
 
     def _tell(self, values: Mapping[str, Any]) -> None:
-        self._journal.write(json.dumps(values, ensure_ascii=False).encode() + b"\n")
+        self._journal.write(_line(values))
         _flush(self._journal)
 
 
 def _beside(output: Path) -> tuple[Path, Path]:
     return output.with_name(f"{output.name}.part"), output.with_name(f"{output.name}.part.jsonl")
+
+
+def _whole(output: Path) -> Path:
+    return output.with_name(f"{output.name}.whole")
+
+
+def _refuse_foreign(output: Path, made_of: Mapping[str, str]) -> None:
+    """Raise ConflictError where a file that bears a name of ours was not written here."""
+    (part, journal), whole = _beside(output), _whole(output)
+    foreign = [path for path in (journal, part, whole) if path.is_symlink() or _is_special(path)]
+    if not foreign:
+        first = b""
+        if journal.exists():
+            with journal.open("rb") as lines:
+                first = lines.readline()
+        told = _told(first)
+        if told is None or not told.keys() & made_of.keys():
+            # The first line is on disk before anything else is written: only a piece of it may stand alone.
+            foreign = [path for path in (part, whole) if path.exists() and path.stat().st_size]
+            if not _line(made_of).startswith(first):
+                foreign.append(journal)
+    if foreign:
+        raise ConflictError(
+            f"{foreign[0]} exists already and is of no earlier run: move it away, or give another name with -o"
+        )
+
+
+def _is_special(path: Path) -> bool:
+    return path.exists() and not path.is_file()
+
+
+def _line(values: Mapping[str, Any]) -> bytes:
+    return json.dumps(values, ensure_ascii=False).encode() + b"\n"
 
 
 def _told(line: bytes) -> dict[str, Any] | None:

@@ -212,6 +212,53 @@ FROM line l JOIN reports r ON r.id = l.report_id RETURNING id
     )
 
 
+def list_geocoded(session: Session, *, since: int) -> list[dict[str, Any]]:
+    """Reports that lie where the program put them by their address, after a line of the log: id, address,
+    area, lng, lat (EPSG:4490)."""
+    rows = session.execute(
+        text(
+            "SELECT r.id, r.address, r.area, ST_X(r.geom) AS lng, ST_Y(r.geom) AS lat FROM reports r "
+            "WHERE r.location_method = 'geocoded' AND r.address IS NOT NULL AND r.id IN "
+            "(SELECT report_id FROM placements WHERE id > :line AND action = 'geocoded') ORDER BY r.id"
+        ),
+        {"line": since},
+    ).mappings()
+    return [dict(row) for row in rows]
+
+
+def release(session: Session, identity: int, confidence: float, reasons: list[str]) -> None:
+    """Let a report that the program placed by its address wait again, and log that; whoever was placed by a
+    person meanwhile stays there. `confidence` and `reasons` are of the address as it is read now."""
+    session.execute(
+        text(
+            f"""
+WITH back AS (
+    UPDATE reports SET area = NULL, area_id = NULL, location_method = NULL, geom = NULL, waiting = 'unsure',
+        location_confidence = :confidence, location_reasons = CAST(:reasons AS text[])
+    WHERE id = :id AND location_method = 'geocoded' RETURNING id)
+INSERT INTO placements ({_LOGGED}, undoes)
+SELECT r.id, '{PROGRAM}', 'withdrawn', NULL, NULL, NULL, :confidence, 'unsure', CAST(:reasons AS text[]), NULL,
+       {_BEFORE}, (SELECT max(p.id) FROM placements p WHERE p.report_id = r.id)
+FROM back JOIN reports r ON r.id = back.id
+"""
+        ),
+        {"id": identity, "confidence": confidence, "reasons": reasons},
+    )
+
+
+def renew_reasons(
+    session: Session, identity: int, confidence: float | None, reasons: list[str] | None
+) -> None:
+    """Tell anew why a report waits, if it does."""
+    session.execute(
+        text(
+            "UPDATE reports SET location_confidence = :confidence, location_reasons = CAST(:reasons AS text[]) "
+            "WHERE id = :id AND waiting IS NOT NULL"
+        ),
+        {"id": identity, "confidence": confidence, "reasons": reasons},
+    )
+
+
 def list_log(session: Session, identity: int) -> list[dict[str, Any]]:
     """What happened to a report's place, newest first: id, at, done_by, action, area, area_name (in the
     version of that day), method, confidence, lng, lat, reasons, alias_id, alias."""

@@ -181,7 +181,7 @@ def test_an_encoding_that_is_certain_needs_no_note(tmp_path, codec):
         ),
         (
             "big5",
-            "忠孝東路 臺北市信義區 鹽埕區 鶯歌鎮 中正路12號 彌陀鄉 鳳山區 深水埗 旺角道 銅鑼灣 艋舺大道",
+            "忠孝東路 臺北市信義區 鹽埕區 鶯歌鎮 中正路12號 彌陀鄉 鳳山區 旺角道 銅鑼灣 艋舺大道",
         ),
     ],
 )
@@ -200,7 +200,6 @@ def test_cells_of_a_workbook_are_read_as_their_user_sees_them(tmp_path):
         "TRUE": True,
         "FALSE": False,
         "510724199001011300": 510724199001011300.0,
-        "510724199001011234": 510724199001011234,
         "13800001111": 13800001111.0,
         "2.5": 2.5,
         "0.00001": 0.00001,
@@ -248,9 +247,7 @@ TABLE = [["编号", "地址"], ["1", "春风路"]]
 def test_the_sheet_of_the_addresses_is_found_and_named(tmp_path, note):
     rows = workbook(tmp_path / "a.xlsx", 说明=note, 清单=TABLE)
     assert list(rows.each()) == [["1", "春风路"]]
-    assert rows.notes == ("a.xlsx: sheet '清单' is read, not '说明'",) or rows.notes == (
-        "a.xlsx: sheet '清单' is read, not 说明",
-    )
+    assert rows.notes == ("a.xlsx: sheet '清单' is read, not 说明",)
     assert workbook(tmp_path / "a.xlsx", 清单=TABLE).notes == ()
 
 

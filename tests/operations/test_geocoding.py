@@ -285,14 +285,14 @@ def test_what_exists_is_not_overwritten(geocoder, listing, tmp_path):
 
 def test_a_link_that_leads_nowhere_is_not_replaced(listing, tmp_path):
     (tmp_path / "out.csv").symlink_to("elsewhere.csv")
-    with pytest.raises(ConflictError, match="out.csv exists already"):
+    with pytest.raises(ConflictError, match=r"out\.csv exists already"):
         geocoding.prepare(listing, tmp_path / "out.csv", None)
     assert (tmp_path / "out.csv").is_symlink()
 
 
 def test_a_file_of_the_user_beside_the_output_is_left_alone(geocoder, listing, tmp_path):
     (tmp_path / "out.csv.part").write_text("mine")
-    with pytest.raises(ConflictError, match="out.csv.part exists already and is of no earlier run"):
+    with pytest.raises(ConflictError, match=r"out\.csv\.part exists already and is of no earlier run"):
         geocode(geocoder, listing, tmp_path / "out.csv")
     assert (tmp_path / "out.csv.part").read_text() == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.csv.part"]

@@ -289,6 +289,22 @@ def test_of_two_teachings_the_newer_counts_and_withdrawing_it_brings_back_the_ol
         ("药店", "不止一处"),
         ("向阳院", "第001里“向阳小区”"),
         ("长" * 41, "太长"),
+        ("12", "至少两个字"),
+        ("树1", "至少两个字"),
+        ("<script>幸福里</script>", "尖括号"),
+        ("＜幸福里＞", "尖括号"),
+        ("河西社区", "镇街或社区"),
+        ("淙溪街道", "镇街或社区"),
+        ("四川省", "镇街或社区"),
+        ("四川省成都市", "镇街或社区"),
+        ("成都市", "镇街或社区"),
+        ("北京", "镇街或社区"),
+        ("北 京", "镇街或社区"),
+        ("青羊區", "镇街或社区"),
+        *((word, "这样的字眼") for word in ("旁边", "附近", "对面", "门口", "路口", "楼下", "對面")),
+        *((word, "这样的字眼") for word in ("电梯", "垃圾", "有人", "我家", "路灯", "我家楼下", "电梯坏了")),
+        ("停车场", "不止一处"),
+        ("向阳小区", "第001里“向阳小区”"),
     ],
 )
 def test_what_is_no_name_of_a_place_is_not_taught(town, waiting, alias, words):
@@ -296,6 +312,111 @@ def test_what_is_no_name_of_a_place_is_not_taught(town, waiting, alias, words):
         confirm(town, waiting["UNSURE"], alias=alias)
     assert placed(town)["UNSURE"] == (None, None, "unsure")
     assert count(town, "taught_aliases") == 0
+
+
+@pytest.mark.parametrize("alias", ["向阳小区", "向阳院", "康乐药店"])
+def test_a_known_name_may_only_be_taught_for_a_known_place(town, waiting, alias):
+    in_first = Point(W + 0.3 * D, MIDDLE)
+    for place in ("", "团结新村", "谁也不知道的地方"):
+        with pytest.raises(InputError, match="已知地点的名称"):
+            confirm(town, waiting["UNSURE"], in_first, alias=alias, place=place)
+    assert count(town, "taught_aliases") == 0
+    confirm(town, waiting["UNSURE"], in_first, alias=alias, place="向阳小区")
+    assert town.scalar(text("SELECT place FROM taught_aliases")) == "向阳小区"
+    assert area_of(town, "向阳小区") == FIRST
+
+
+@pytest.mark.parametrize("alias", ["棉纺厂家属区", "打铁坊", "多宝寺", "红旗厂宿舍", "幸福里西边的铁门"])
+def test_what_sounds_like_a_division_or_a_complaint_but_is_a_name_is_taught(town, waiting, alias):
+    confirm(town, waiting["UNSURE"], alias=alias)
+    assert area_of(town, alias) == SECOND
+
+
+@pytest.fixture
+def by_alias(town, waiting, tmp_path):
+    """A name taught for the second grid, and three reports that came after it; the line of its teaching."""
+    line = confirm(town, waiting["UNSURE"], alias="老槐树底下")["placement"]
+    told = write_reports(
+        tmp_path / "later.csv",
+        ("BY_ALIAS", "老槐樹底下旁邊", "", "", ""),
+        ("BY_NAME", "团结新村", "", "", ""),
+        ("BY_HAND", "老槐树底下", "", "", ""),
+    )
+    run(town, "reports", told)
+    assert placed(town)["BY_ALIAS"] == (SECOND, "geocoded", None)
+    return line
+
+
+def id_of(session, reference):
+    return session.scalar(text("SELECT id FROM reports WHERE reference = :it"), {"it": reference})
+
+
+def test_what_was_placed_by_a_name_waits_again_when_the_name_is_withdrawn(town, waiting, by_alias):
+    by_hand = id_of(town, "BY_HAND")
+    confirm(town, by_hand, IN_THIRD, seen=version(town, by_hand))
+    reviewing.withdraw(town, waiting["UNSURE"], by_alias, "小陈")
+    found = placed(town)
+    assert found["BY_ALIAS"] == (None, None, "unsure")
+    assert found["BY_NAME"] == (THIRD, "geocoded", None)
+    assert found["BY_HAND"] == (THIRD, "confirmed", None)
+    row = stored(town, id_of(town, "BY_ALIAS"))
+    assert row[4][0] == "所依据的叫法已撤销"
+    assert len(row[4]) > 1
+    last, first = placements.list_log(town, id_of(town, "BY_ALIAS"))
+    assert (first["action"], last["action"], last["done_by"]) == ("geocoded", "withdrawn", "gridmap")
+    assert last["reasons"] == row[4]
+    assert (
+        town.scalar(text("SELECT undoes FROM placements WHERE id = :id"), {"id": last["id"]}) == first["id"]
+    )
+    # It waits as any other does.
+    confirm(town, id_of(town, "BY_ALIAS"), IN_THIRD)
+    assert placed(town)["BY_ALIAS"] == (THIRD, "confirmed", None)
+
+
+def test_who_decided_on_a_place_that_is_withdrawn_meanwhile_is_told(town, waiting, by_alias):
+    identity = id_of(town, "BY_ALIAS")
+    seen = version(town, identity)
+    reviewing.withdraw(town, waiting["UNSURE"], by_alias, "小陈")
+    with pytest.raises(ConflictError, match="由程序收回了位置"):
+        confirm(town, identity, IN_THIRD, seen=seen)
+
+
+@pytest.mark.parametrize(("offset", "waits"), [(0.0, None), (0.3 * D, "unsure")])
+def test_what_an_older_teaching_answers_the_same_stays(town, waiting, tmp_path, offset, waits):
+    confirm(town, waiting["NONE"], Point(IN_SECOND.lng + offset, MIDDLE), alias="老槐树底下")
+    line = confirm(town, waiting["UNSURE"], alias="老槐树底下")["placement"]
+    run(town, "reports", write_reports(tmp_path / "later.csv", ("LATER", "老槐树底下", "", "", "")))
+    reviewing.withdraw(town, waiting["UNSURE"], line, "小陈")
+    assert placed(town)["LATER"][2] == waits
+    if waits:
+        assert stored(town, id_of(town, "LATER"))[4][1] == "地址现在可以确定：老槐树底下（第002）"
+
+
+def test_a_report_that_waits_again_tells_why_as_of_now(town, waiting, tmp_path):
+    before = stored(town, waiting["UNSURE"])[4]
+    assert stored(town, waiting["AGAINST"])[4][0].startswith("坐标在第001，地址指向")
+    lines = {it: confirm(town, waiting[it])["placement"] for it in ("UNSURE", "AGAINST")}
+    changed = [("老槐树底下", "landmark", "", 0), ("团结新村", "estate", "", 1)]
+    run(town, "places", write_places(tmp_path / "p.geojson", changed))
+    for reference, line in lines.items():
+        reviewing.withdraw(town, waiting[reference], line, "小陈")
+    area, *_, reasons, waits, place = stored(town, waiting["UNSURE"])
+    assert (area, waits, place) == (None, "unsure", None)
+    assert reasons[0] == "地址现在可以确定：老槐树底下（第001）"
+    assert reasons != before
+    assert placed(town)["AGAINST"] == (FIRST, "declared", "contradiction")
+    # The new one is another of that name: nothing is contradicted any more.
+    assert stored(town, waiting["AGAINST"])[4][0].startswith("“团结新村”有多处")
+
+
+@pytest.mark.parametrize("name", ["gridmap", "GridMap", "ＧＲＩＤＭＡＰ", " grid\u200bmap ", "程序"])
+def test_nobody_signs_as_the_program(town, waiting, name):
+    with pytest.raises(InputError, match="程序在记录里的名字"):
+        confirm(town, waiting["UNSURE"], done_by=name)
+    line = confirm(town, waiting["UNSURE"])["placement"]
+    with pytest.raises(InputError, match="程序在记录里的名字"):
+        reviewing.withdraw(town, waiting["UNSURE"], line, name)
+    assert placed(town)["UNSURE"] == (SECOND, "confirmed", None)
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,46 @@ def test_the_application_can_not_rewrite_what_was_taught(worked_database, confir
         connection.execute(text(statement))
 
 
+@pytest.mark.parametrize("role", ["owner", "app"])
+@pytest.mark.parametrize("moment", ["now() - interval '1 day'", "now() + interval '1 s'", "NULL"])
+def test_a_name_is_withdrawn_at_no_moment_but_now(worked_database, confirmed, role, moment):
+    with (
+        pytest.raises(ProgrammingError, match="withdrawn once"),
+        getattr(worked_database, role).begin() as connection,
+    ):
+        connection.execute(
+            text(f"UPDATE taught_aliases SET withdrawn_at = {moment} WHERE report_id = :id"),
+            {"id": confirmed},
+        )
+
+
+@pytest.mark.parametrize("role", ["owner", "app"])
+@pytest.mark.parametrize("moment", ["NULL", "now()", "withdrawn_at"])
+def test_a_name_is_withdrawn_once(worked_database, confirmed, role, moment):
+    with getattr(worked_database, role).connect() as connection:
+        connection.execute(
+            text("UPDATE taught_aliases SET withdrawn_at = now() WHERE report_id = :id"), {"id": confirmed}
+        )
+        with pytest.raises(ProgrammingError, match="withdrawn once"):
+            connection.execute(
+                text(f"UPDATE taught_aliases SET withdrawn_at = {moment} WHERE report_id = :id"),
+                {"id": confirmed},
+            )
+        connection.rollback()
+
+
+def test_the_application_adds_to_the_log_of_placements(worked_database, confirmed):
+    with worked_database.app.connect() as connection:
+        added = connection.execute(
+            text(
+                "INSERT INTO placements (report_id, done_by, action) VALUES (:id, '小陈', 'adopted') RETURNING id"
+            ),
+            {"id": confirmed},
+        ).scalar_one()
+        connection.rollback()
+    assert added
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -114,7 +114,10 @@ def test_a_taught_name_is_found_by_the_next_question(client, take, inside):
         ({"lng": 107.86, "lat": 31.08, "alias": ["x"]}, "alias must be a text"),
         ({"lng": 107.86, "lat": 31.08, "alias": "长" * 101}, "alias must be a text"),
         ({"lng": 107.86, "lat": 31.08, "alias": "树"}, "不像地名"),
+        ({"lng": 107.86, "lat": 31.08, "alias": "河西社区"}, "镇街或社区"),
+        ({"lng": 107.86, "lat": 31.08, "alias": "<script>alert(1)</script>"}, "尖括号"),
         ({"lng": 107.86, "lat": 31.08, "by": "\0"}, "by must be a text"),
+        ({"lng": 107.86, "lat": 31.08, "by": "GridMap"}, "程序在记录里的名字"),
         ({"lng": 107.86, "lat": 31.08, "alias": "大树\ud800"}, "alias must be a text"),
     ],
 )

@@ -19,6 +19,8 @@
   const done = document.getElementById("done");
   const DONE = "gridmap-review-done";
   const ACTION = { geocoded: "按地址落位", adopted: "按坐标落位", confirmed: "人工确认", withdrawn: "撤销确认" };
+  // The program takes nothing back but what a withdrawn name had told it.
+  const deed = (by, action) => (by === "gridmap" && action === "withdrawn" ? "因叫法撤销而收回" : ACTION[action]);
   const METHOD = { geocoded: "按地址", declared: "按坐标", confirmed: "人工确认" };
   // Degrees, about a centimetre: what the map's arithmetic may lose, and no hand moves a pin by.
   const SAME_SPOT = 1e-7;
@@ -78,7 +80,7 @@
         "经过",
         log
           .map(({ at: when, done_by: by, action, area_name: area }) =>
-            [when, by === "gridmap" ? "程序" : by, ACTION[action], area].filter(Boolean).join(" "),
+            [when, by === "gridmap" ? "程序" : by, deed(by, action), area].filter(Boolean).join(" "),
           )
           .join("；"),
       ),
