@@ -372,7 +372,7 @@ def _told(spot: Spot) -> str:
     if spot.missing:
         return f"地名库没有“{spot.missing}”，“{spot.name}”全部在同一网格"
     if spot.alias:
-        return f"“{anchor.name}”是“{spot.name}”的别名"
+        return f"“{anchor.name}”是别名，按“{spot.name}”定位"
     return f"地名库有“{spot.name}”"
 
 

@@ -42,7 +42,7 @@ def inside(worked_database):
         ).one()
 
 
-def post(client, url, body, status=200, **options):
+def assert_post(client, url, body, status=200, **options):
     answer = client.post(url, data=json.dumps(body), content_type="application/json", **options)
     assert answer.status_code == status, answer.get_data(as_text=True)[:500]
     told = json.loads(answer.data)
@@ -80,14 +80,14 @@ def test_a_report_comes_with_candidates_and_reasons(client, take):
 def test_confirming_and_taking_back_over_http(client, take, inside):
     identity = take("no_address")
     before = json.loads(client.get(f"/api/review/{identity}").data)
-    done = post(client, f"/api/review/{identity}/confirm", at(inside))
+    done = assert_post(client, f"/api/review/{identity}/confirm", at(inside))
     assert done["area"]["code"] == inside.code
     after = json.loads(client.get(f"/api/review/{identity}").data)
     assert (after["waiting"], after["area"]["code"]) == (None, inside.code)
     assert after["log"][0]["done_by"] == "受理台"
-    told = post(client, f"/api/review/{identity}/confirm", at(inside), 409)
+    told = assert_post(client, f"/api/review/{identity}/confirm", at(inside), 409)
     assert "由受理台确认到" in told["detail"]
-    back = post(client, f"/api/review/{identity}/withdraw", {"placement": done["placement"]})
+    back = assert_post(client, f"/api/review/{identity}/withdraw", {"placement": done["placement"]})
     assert back["counts"]["no_address"] == done["counts"]["no_address"] + 1
     again = json.loads(client.get(f"/api/review/{identity}").data)
     assert again | {"log": [], "version": ""} == before | {"log": [], "version": ""}
@@ -95,10 +95,10 @@ def test_confirming_and_taking_back_over_http(client, take, inside):
 
 def test_a_taught_name_is_found_by_the_next_question(client, take, inside):
     identity = take("unsure")
-    done = post(client, f"/api/review/{identity}/confirm", at(inside, alias="大榕树底下"))
+    done = assert_post(client, f"/api/review/{identity}/confirm", at(inside, alias="大榕树底下"))
     found = json.loads(client.get("/api/locate?address=大榕树底下").data)
     assert (found["status"], found["area"]["code"]) == ("located", inside.code)
-    post(client, f"/api/review/{identity}/withdraw", {"placement": done["placement"]})
+    assert_post(client, f"/api/review/{identity}/withdraw", {"placement": done["placement"]})
     assert json.loads(client.get("/api/locate?address=大榕树底下").data)["status"] == "unsure"
 
 
@@ -123,7 +123,7 @@ def test_a_taught_name_is_found_by_the_next_question(client, take, inside):
 )
 def test_what_can_not_be_confirmed_is_refused_in_words(client, take, body, words):
     identity = take("unsure")
-    assert words in post(client, f"/api/review/{identity}/confirm", body, 400)["detail"]
+    assert words in assert_post(client, f"/api/review/{identity}/confirm", body, 400)["detail"]
     assert json.loads(client.get(f"/api/review/{identity}").data)["waiting"] == "unsure"
 
 
@@ -168,16 +168,16 @@ def test_a_wrong_place_is_corrected_over_http(client, elsewhere, inside):
     url = f"/api/review/{elsewhere.id}"
     before = json.loads(client.get(url).data)
     assert (before["waiting"], before["area"]["code"]) == (None, elsewhere.area)
-    post(client, f"{url}/confirm", at(inside), 409)
-    post(client, f"{url}/confirm", at(inside, version="0-0"), 409)
-    post(client, f"{url}/confirm", at(inside, version=7), 400)
-    done = post(client, f"{url}/confirm", at(inside, version=before["version"]))
+    assert_post(client, f"{url}/confirm", at(inside), 409)
+    assert_post(client, f"{url}/confirm", at(inside, version="0-0"), 409)
+    assert_post(client, f"{url}/confirm", at(inside, version=7), 400)
+    done = assert_post(client, f"{url}/confirm", at(inside, version=before["version"]))
     assert done["area"]["code"] == inside.code
-    told = post(client, f"{url}/confirm", at(inside, version=before["version"]), 409)
+    told = assert_post(client, f"{url}/confirm", at(inside, version=before["version"]), 409)
     assert "由受理台确认到" in told["detail"]
     after = json.loads(client.get(url).data)
     assert (after["method"], after["area"]["code"]) == ("confirmed", inside.code)
-    post(client, f"{url}/withdraw", {"placement": done["placement"]})
+    assert_post(client, f"{url}/withdraw", {"placement": done["placement"]})
     again = json.loads(client.get(url).data)
     assert again | {"log": [], "version": ""} == before | {"log": [], "version": ""}
     assert again["version"] != before["version"]
@@ -195,13 +195,13 @@ def test_only_a_json_object_is_taken(client, take):
 @pytest.mark.parametrize("identity", [999_999_999_999, 10**20])
 def test_a_report_that_does_not_exist_is_not_found(client, inside, identity):
     assert client.get(f"/api/review/{identity}").status_code == 404
-    post(client, f"/api/review/{identity}/confirm", at(inside), 404)
-    post(client, f"/api/review/{identity}/withdraw", {"placement": 1}, 404)
+    assert_post(client, f"/api/review/{identity}/confirm", at(inside), 404)
+    assert_post(client, f"/api/review/{identity}/withdraw", {"placement": 1}, 404)
 
 
 @pytest.mark.parametrize("number", ["0", "x", True, None, 2**63])
 def test_only_a_line_of_the_log_can_be_taken_back(client, take, number):
-    post(client, f"/api/review/{take('unsure')}/withdraw", {"placement": number}, 400)
+    assert_post(client, f"/api/review/{take('unsure')}/withdraw", {"placement": number}, 400)
 
 
 @pytest.mark.parametrize(
@@ -222,8 +222,8 @@ def test_only_a_line_of_the_log_can_be_taken_back(client, take, number):
 )
 def test_other_sites_may_not_confirm_through_a_reader(client, take, inside, headers, status):
     identity = take("outside")
-    told = post(client, f"/api/review/{identity}/confirm", at(inside), status, headers=headers)
+    told = assert_post(client, f"/api/review/{identity}/confirm", at(inside), status, headers=headers)
     if status == 200:
         url = f"/api/review/{identity}/withdraw"
-        post(client, url, {"placement": told["placement"]}, headers=headers)
+        assert_post(client, url, {"placement": told["placement"]}, headers=headers)
     assert json.loads(client.get(f"/api/review/{identity}").data)["waiting"] == "outside"
