@@ -41,6 +41,7 @@ def lay(findings: Sequence[Finding], gazetteer: Gazetteer, owner: Owner | None) 
         finding.area = around[0]
         finding.share = sum(code == around[0] for code in around) / len(around)
         if finding.split:
+            finding.share *= 0.5
             finding.reasons.append("两侧已知门牌不在同一网格，无法判断")
             finding.refused = True
         elif None in met and len(met) > 1:
