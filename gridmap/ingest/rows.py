@@ -167,7 +167,7 @@ def _sheet(book: Any, name: str, find_column: FindColumn) -> tuple[Any, Source, 
     filled: dict[str, Source] = {}
     for title in visible:
         try:
-            filled[title] = tables._table(_Sheet(sheets[title]), name, ())
+            filled[title] = tables.table_of(_Sheet(sheets[title]), name, ())
         except InputError:
             # A note, a cover or an empty sheet.
             if len(visible) == 1:
@@ -201,7 +201,7 @@ def _as_shown(cell: Any) -> str:
             return written(Decimal(repr(value)))
         case datetime() if value.time() == time():
             return value.date().isoformat()
-    return tables._cell(cell)
+    return tables.cell_text(cell)
 
 
 def _merged(sheet: Any, column: int) -> list[tuple[int, int]]:

@@ -154,7 +154,7 @@ def read_xlsx(path: Path, name: str, layer: str | None, _encoding: str | None) -
         book = openpyxl.load_workbook(path, read_only=True)
         try:
             sheet, notices = _sheet(book, layer, name)
-            return _table(sheet, name, notices)
+            return table_of(sheet, name, notices)
         finally:
             book.close()
 
@@ -175,7 +175,7 @@ def _sheet(book: Any, layer: str | None, name: str) -> tuple[Any, tuple[str, ...
     return sheets[visible[0]], notices
 
 
-def _table(sheet: Any, name: str, notices: tuple[str, ...]) -> Source:
+def table_of(sheet: Any, name: str, notices: tuple[str, ...]) -> Source:
     # The size that a sheet states may be a million columns wide.
     sheet.reset_dimensions()
     cells = 0
@@ -184,7 +184,7 @@ def _table(sheet: Any, name: str, notices: tuple[str, ...]) -> Source:
         cells += len(row)
         if cells > MAX_CELLS or len(filled) > MAX_ROWS:
             raise InputError(f"has more than {MAX_CELLS:,} cells: cut it into smaller files", file=name)
-        texts = [_cell(cell) for cell in row]
+        texts = [cell_text(cell) for cell in row]
         if any(texts):
             filled.append((number, texts))
     # A title above the table stands alone in its row.
@@ -219,7 +219,7 @@ def _is_header(texts: list[str]) -> bool:
     return len(given) > 1 and all(map(fields.is_known, given))
 
 
-def _cell(cell: Any) -> str:
+def cell_text(cell: Any) -> str:
     value = cell.value
     # Array formulas and data tables are objects that carry their text.
     return written(
